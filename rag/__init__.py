@@ -1,0 +1,1 @@
+"""Answers questions about kratom and depression only from vetted, cited evidence."""

@@ -1,0 +1,1 @@
+"""Safety decisions: triage, requests, claims, notices. Deterministic, local, fail closed."""
