@@ -1,0 +1,1 @@
+"""Measures the assistant, and anyone's own, on question sets."""
