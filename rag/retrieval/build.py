@@ -92,7 +92,9 @@ def build_index(
         with FileLock(root / artefact.LOCK, timeout=_LOCK_SECONDS):
             artefact.remove_leftovers(root)
             try:
-                return _open_groups(library, settings, groups).info
+                index = _open_groups(library, settings, groups)
+                index.store.close()
+                return index.info
             except IndexUnavailableError:
                 return _write(library, settings, groups, progress, embedder)
     except Timeout:
@@ -164,6 +166,7 @@ def _write(
     root, key = settings.index_dir, index_key(groups)
     vectors, hashes, embedded = _embed(settings, groups, progress, embedder)
     folder = artefact.new_folder(root, key)
+    store: ChromaStore | None = None
     try:
         artefact.write_vectors(folder, vectors, hashes)
         info = IndexInfo(key, library.fingerprint, folder, _sizes(groups), embedded, len(vectors) - embedded)
@@ -177,6 +180,8 @@ def _write(
         store.close()
         artefact.write_manifest(folder, key=key, fingerprint=library.fingerprint, model=MODEL_ID, groups=_sizes(groups))
     except BaseException:
+        if store is not None:
+            store.close()
         shutil.rmtree(folder, ignore_errors=True)
         raise
     artefact.point_to(root, folder)

@@ -238,6 +238,7 @@ class Searcher:
         except ModelUnavailableError as error:
             LOG.warning("%s", error)
             self._embedder = None
+            self._degraded = (*self._degraded, MODEL_MISSING)
             return None, (MODEL_MISSING,)
 
     def _allowed_briefs(self, topics: Collection[str] | None) -> NDArray[np.bool_] | None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -85,11 +85,10 @@ class ChromaStore:
         self._connect = connect
         self._prefix = prefix
         self._timeout = timeout
-        self._lock = Lock()
+        self._connecting = Lock()
         self._client: Any = None
         self._collections: dict[str, Any] = {}
         self._retry_at = 0.0
-        self._pool: ThreadPoolExecutor | None = None
 
     def nearest(self, group: str, vector: Vectors, count: int) -> list[str]:
         """Return the ids of the `count` nearest units of a group, nearest first.
@@ -125,14 +124,13 @@ class ChromaStore:
 
     def close(self) -> None:
         """Let go of files and connections."""
-        with self._lock:
-            client, self._client = self._client, None
-            self._collections.clear()
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        client, self._client, self._collections = self._client, None, {}
         if client is not None:
-            _quietly(client.close)
+            # Closing the client of a server leaves its connections open.
+            session = getattr(getattr(client, "_server", None), "_session", None)
+            for part in (session, client):
+                if part is not None:
+                    _quietly(part.close)
 
     def _write(self, group: str, ids: Sequence[str], vectors: Vectors) -> None:
         client, name = self._ready(), f"{self._prefix}-{group}"
@@ -156,7 +154,7 @@ class ChromaStore:
         collection.modify(metadata={_COMPLETE: "yes"})
 
     def _ready(self) -> Any:
-        with self._lock:
+        with self._connecting:
             if self._client is None:
                 self._client = self._connect()
             return self._client
@@ -171,23 +169,14 @@ class ChromaStore:
         if time.monotonic() < self._retry_at:
             raise StoreUnavailableError("the Chroma store did not answer a moment ago")
         try:
-            return work() if timeout is None else self._bounded(work, timeout)
+            return work() if timeout is None else _bounded(work, timeout)
         except (KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
         except BaseException as error:
             # The Rust engine panics with a class that is not an Exception; an away server throws many kinds.
-            with self._lock:
-                self._client = None
-                self._collections.clear()
+            self.close()
             self._retry_at = time.monotonic() + (0.0 if timeout is None else _RETRY_AFTER)
             raise StoreUnavailableError(f"the Chroma store cannot answer ({type(error).__name__})") from error
-
-    def _bounded(self, work: Callable[[], T], timeout: float) -> T:
-        # The HTTP client itself waits for ever, and has no public option for it.
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="chroma")
-        future: Future[T] = self._pool.submit(work)
-        return future.result(timeout)
 
 
 def embedded_store(folder: Path, prefix: str) -> ChromaStore:
@@ -230,3 +219,21 @@ def _quietly(work: Callable[[], object]) -> None:
         work()
     except Exception:
         return
+
+
+def _bounded(work: Callable[[], T], timeout: float) -> T:
+    """Return the result of `work`, or raise `TimeoutError`.
+
+    The HTTP client waits for ever and has no public option for it. The thread is a
+    daemon, so that a server that hangs does not keep this process from ending.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=run, name="chroma-call", daemon=True).start()
+    return future.result(timeout)
