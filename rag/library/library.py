@@ -11,9 +11,18 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from rag.errors import CorpusError, Problem
+from rag.library.conditions import Conditions, condition_problems, read_conditions
 from rag.library.messages import Messages, read_messages
 from rag.library.notes import parse_brief, parse_note
-from rag.library.reading import Entry, UnreadableError, parse_yaml, read_entries, read_text, validation_problems
+from rag.library.reading import (
+    Entry,
+    UnreadableError,
+    parse_yaml,
+    read_entries,
+    read_text,
+    text_line,
+    validation_problems,
+)
 from rag.records import Brief, Claim, CrisisLine, Medicine, Passage, Source
 
 EntryT = TypeVar("EntryT", bound=BaseModel)
@@ -37,6 +46,7 @@ class Library:
     claims: Mapping[str, Claim]
     medicines: Mapping[str, Medicine]
     crisis_lines: tuple[CrisisLine, ...]
+    conditions: Conditions
     messages: Messages
     review: Review
     fingerprint: str
@@ -71,12 +81,17 @@ def read_library(corpus_dir: Path) -> tuple[Library | None, list[Problem]]:
     claims = _read_register(corpus_dir / "claims.yaml", Claim, problems)
     lines = _read_register(corpus_dir / "crisis_lines.yaml", CrisisLine, problems)
     medicines = _read_register(corpus_dir / "medicines.yaml", Medicine, problems)
+    conditions, found = read_conditions(corpus_dir)
+    problems.extend(found)
     try:
         messages = read_messages(corpus_dir)
         review = _read_review(corpus_dir / "review.yaml")
     except UnreadableError as error:
         return None, [*problems, error.problem]
-    problems.extend(_unknown_passages(briefs, claims, medicines, passages))
+    problems.extend(_unknown_passages(corpus_dir, briefs, claims, medicines, passages))
+    if not found:
+        raw = read_text(corpus_dir / "conditions.yaml")
+        problems.extend(condition_problems(conditions, raw, sources, passages))
     library = Library(
         sources=sources,
         passages=passages,
@@ -84,6 +99,7 @@ def read_library(corpus_dir: Path) -> tuple[Library | None, list[Problem]]:
         claims=claims,
         medicines=medicines,
         crisis_lines=tuple(line for line in lines.values() if line.seen),
+        conditions=conditions,
         messages=messages,
         review=review,
         fingerprint=fingerprint(corpus_dir),
@@ -157,9 +173,7 @@ def _read_register(path: Path, record: type[EntryT], problems: list[Problem]) ->
     return found
 
 
-def _parse_entry(
-    entry: Entry, record: type[EntryT], name: str, raw: str, problems: list[Problem]
-) -> EntryT | None:
+def _parse_entry(entry: Entry, record: type[EntryT], name: str, raw: str, problems: list[Problem]) -> EntryT | None:
     try:
         return record.model_validate(entry.fields)
     except ValidationError as error:
@@ -171,12 +185,18 @@ def _read_review(path: Path) -> Review:
     fields = parse_yaml(read_text(path), path.name)
     if not isinstance(fields, dict) or not {"clinician", "reviewed"} <= fields.keys():
         raise UnreadableError(
-            Problem(path.name, 1, "the fields 'clinician' and 'reviewed' are missing", "write both, or null for none yet")
+            Problem(
+                path.name,
+                1,
+                "the fields 'clinician' and 'reviewed' are missing",
+                "write both, or null for none yet",
+            )
         )
     return Review(clinician=fields["clinician"], reviewed=fields["reviewed"])
 
 
 def _unknown_passages(
+    corpus_dir: Path,
     briefs: Mapping[str, Brief],
     claims: Mapping[str, Claim],
     medicines: Mapping[str, Medicine],
@@ -186,20 +206,36 @@ def _unknown_passages(
     cited: list[tuple[str, str, str]] = []
     for brief in briefs.values():
         for point in (*brief.short_answer, *brief.evidence, *brief.unknowns, *brief.about_you):
-            cited += [(f"{brief.id}.md", brief.id, mark) for sentence in point.sentences for mark in sentence.passages]
+            marks = [mark for sentence in point.sentences for mark in sentence.passages]
+            cited += [(f"briefs/{brief.id}.md", brief.id, mark) for mark in marks]
     cited += [("claims.yaml", claim.id, mark) for claim in claims.values() for mark in claim.evidence]
     cited += [("medicines.yaml", medicine.id, mark) for medicine in medicines.values() for mark in medicine.notes]
-    problems = [
-        Problem(file, 1, f"'{owner}' cites {mark}, which does not exist", "correct the id or number, or remove it")
+    found = [
+        (
+            file,
+            mark,
+            f"'{owner}' cites {mark}, which does not exist",
+            "correct the id or number, or remove it",
+        )
         for file, owner, mark in cited
         if mark not in passages
     ]
     named = [("claims.yaml", claim.id, claim.brief) for claim in claims.values()]
     named += [("medicines.yaml", medicine.id, medicine.brief) for medicine in medicines.values()]
-    named += [("medicines.yaml", medicine.id, brief) for medicine in medicines.values() for brief in medicine.topic_briefs]
-    problems += [
-        Problem(file, 1, f"'{owner}' names the brief '{name}', which does not exist", "correct the id or write null")
+    named += [
+        ("medicines.yaml", medicine.id, brief) for medicine in medicines.values() for brief in medicine.topic_briefs
+    ]
+    found += [
+        (
+            file,
+            name,
+            f"'{owner}' names the brief '{name}', which does not exist",
+            "correct the id or write null",
+        )
         for file, owner, name in named
         if name is not None and name not in briefs
     ]
-    return problems
+    texts = {file: read_text(corpus_dir / file) for file, *_ in found}
+    return [
+        Problem(Path(file).name, text_line(texts[file], needle), message, mend) for file, needle, message, mend in found
+    ]

@@ -33,11 +33,15 @@ def parse_note(path: Path) -> tuple[Source | None, list[Passage], list[Problem]]
     passages = []
     for number, (heading, text, line) in enumerate(_parts(document), 1):
         if not text:
-            problems.append(Problem(path.name, line, f"the passage '{heading}' is empty", "write it or remove the heading"))
+            problems.append(
+                Problem(path.name, line, f"the passage '{heading}' is empty", "write it or remove the heading")
+            )
             continue
         passages.append(Passage(id=f"{source.id}#{number}", source_id=source.id, heading=heading, text=text))
     if not passages:
-        problems.append(Problem(path.name, document.body_line, "the note has no passage", "add '## Heading' and its text"))
+        problems.append(
+            Problem(path.name, document.body_line, "the note has no passage", "add '## Heading' and its text")
+        )
     return source, passages, problems
 
 
@@ -50,7 +54,12 @@ def parse_brief(path: Path) -> tuple[Brief | None, list[Problem]]:
         name = _SECTIONS.get(heading)
         if name is None or name in sections:
             problems.append(
-                Problem(path.name, line, f"unexpected section '{heading}'", f"use each of these once: {', '.join(_SECTIONS)}")
+                Problem(
+                    path.name,
+                    line,
+                    f"unexpected section '{heading}'",
+                    f"use each of these once: {', '.join(_SECTIONS)}",
+                )
             )
             continue
         sections[name] = _points(text)
@@ -76,7 +85,7 @@ def _wrong_name(document: Document, path: Path) -> list[Problem]:
 def _parts(document: Document, *, keep_lines: bool = False) -> list[tuple[str, str, int]]:
     """Split a body at its headings into (heading, text, line)."""
     matches = list(_HEADING.finditer(document.body))
-    ends = [match.start() for match in matches[1:]] + [len(document.body)]
+    ends = [*(match.start() for match in matches[1:]), len(document.body)][: len(matches)]
     parts = []
     for match, end in zip(matches, ends, strict=True):
         text = document.body[match.end() : end].strip()
@@ -110,6 +119,11 @@ def _uncited(brief: Brief, name: str, raw: str) -> list[Problem]:
             if not sentence.passages:
                 line = raw.count("\n", 0, max(raw.find(sentence.text[:40]), 0)) + 1
                 problems.append(
-                    Problem(name, line, f"a sentence without a citation: '{sentence.text[:60]}'", "cite a passage after it")
+                    Problem(
+                        name,
+                        line,
+                        f"a sentence without a citation: '{sentence.text[:60]}'",
+                        "cite a passage after it",
+                    )
                 )
     return problems

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from rag.errors import Problem
 
@@ -66,7 +66,12 @@ def read_text(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else (error.strerror or "unreadable")
         raise UnreadableError(
-            Problem(path.name, 1, f"the file cannot be read: {reason}", "save it as UTF-8 and check its permissions")
+            Problem(
+                path.name,
+                1,
+                f"the file cannot be read: {reason}",
+                "save it as UTF-8 and check its permissions",
+            )
         ) from None
 
 
@@ -77,7 +82,7 @@ def parse_yaml(text: str, name: str, first_line: int = 1) -> Any:
         UnreadableError: with the line where parsing stopped.
     """
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+        return yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = first_line + (mark.line if mark else 0)
@@ -101,7 +106,9 @@ def read_document(path: Path) -> Document:
         )
     fields = parse_yaml(match.group(1), path.name, first_line=2)
     if not isinstance(fields, dict):
-        raise UnreadableError(Problem(path.name, 2, "the front matter is not a list of fields", "write 'name: value' lines"))
+        raise UnreadableError(
+            Problem(path.name, 2, "the front matter is not a list of fields", "write 'name: value' lines")
+        )
     return Document(path.name, fields, raw[match.end() :], raw.count("\n", 0, match.end()) + 1, raw)
 
 
@@ -114,7 +121,9 @@ def read_entries(path: Path) -> list[Entry]:
     raw = read_text(path)
     items = parse_yaml(raw, path.name)
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise UnreadableError(Problem(path.name, 1, "the file is not a list of entries", "start each entry with '- id: ...'"))
+        raise UnreadableError(
+            Problem(path.name, 1, "the file is not a list of entries", "start each entry with '- id: ...'")
+        )
     lines = [number for number, line in enumerate(raw.splitlines(), 1) if re.match(r"- \S", line)]
     padded = lines if len(lines) == len(items) else [1] * len(items)
     return [Entry(item, line) for item, line in zip(items, padded, strict=True)]
@@ -128,6 +137,16 @@ def field_line(text: str, field: str, start: int = 1) -> int:
     return start
 
 
+def text_line(text: str, words: str) -> int:
+    """Return the line of `text` on which `words` first stand, or 1 when they do not.
+
+    White space may differ, so that words broken over two lines are found as well.
+    """
+    pattern = r"\s+".join(re.escape(word) for word in words.split())
+    match = re.search(pattern, text) if pattern else None
+    return text.count("\n", 0, match.start()) + 1 if match else 1
+
+
 def validation_problems(error: ValidationError, name: str, raw: str, start: int) -> list[Problem]:
     """Turn a pydantic error into problems that name the line of each bad field."""
     problems = []
@@ -138,5 +157,3 @@ def validation_problems(error: ValidationError, name: str, raw: str, start: int)
         mend = "add it" if missing else "see the format page for what it takes"
         problems.append(Problem(name, start if missing else field_line(raw, field, start), message, mend))
     return problems
-
-
