@@ -22,7 +22,9 @@ FILES = [
     "conditions.yaml", "review.yaml", "messages.yaml", "messages-crisis.yaml",
 ]  # fmt: skip
 WRONG = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.sampled_from(["[", "{a: b", "\x00"]),
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=12), st.sampled_from(["[", "\x00"])
+    ),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=5,
 )  # fmt: skip
