@@ -6,8 +6,9 @@
 `HybridRetriever` in `rag.retrieval.langchain` is the same as a LangChain retriever.
 """
 
-from rag.retrieval.build import IndexInfo, build_index, index_status, open_index
+from rag.retrieval.build import build_index, index_status, open_index
 from rag.retrieval.embeddings import Embedder, SentenceEmbedder, load_embedder
+from rag.retrieval.index import IndexInfo
 from rag.retrieval.retriever import Found, Hit, Searcher
 
 __all__ = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -16,11 +15,10 @@ from rag.errors import IndexUnavailableError
 from rag.library import Library
 from rag.retrieval import artefact
 from rag.retrieval.embeddings import MODEL_ID, Embedder, Progress, Vectors, embed_all, load_embedder
+from rag.retrieval.index import Index, IndexInfo, assemble, sizes
 from rag.retrieval.store import (
     ChromaStore,
-    ExactStore,
     StoreUnavailableError,
-    VectorStore,
     embedded_store,
     server_store,
 )
@@ -30,37 +28,6 @@ from rag.settings import Settings
 State = Literal["ready", "missing", "stale", "damaged"]
 _LOCK_SECONDS = 600.0
 _PROBES = 40  # units of each group that must find themselves before an index is used
-
-
-@dataclass(frozen=True)
-class IndexInfo:
-    """What an index holds and how it came about."""
-
-    key: str
-    fingerprint: str
-    folder: Path | None
-    groups: Mapping[str, int]
-    embedded: int = 0
-    reused: int = 0
-
-
-@dataclass(frozen=True)
-class Group:
-    """One group of units: ids, owners and vectors, row by row."""
-
-    ids: tuple[str, ...]
-    owners: tuple[str, ...]
-    vectors: Vectors
-
-
-@dataclass(frozen=True)
-class Index:
-    """An open index: exact vectors of every group, and the store that searches some of them."""
-
-    info: IndexInfo
-    groups: Mapping[str, Group]
-    store: VectorStore
-    exact: ExactStore
 
 
 def build_index(
@@ -130,8 +97,8 @@ def index_status(
     except IndexUnavailableError as error:
         return "damaged", f"{error}; the next start rebuilds it"
     index.store.close()
-    sizes = ", ".join(f"{size} {name}" for name, size in index.info.groups.items())
-    return "ready", f"{sizes}; corpus {index.info.fingerprint}"
+    held = ", ".join(f"{size} {name}" for name, size in index.info.groups.items())
+    return "ready", f"{held}; corpus {index.info.fingerprint}"
 
 
 def open_vectors(library: Library, settings: Settings, groups: Groups) -> Index:
@@ -148,16 +115,16 @@ def open_vectors(library: Library, settings: Settings, groups: Groups) -> Index:
     if manifest.key != index_key(groups) or damaged:
         raise IndexUnavailableError("the index is of another corpus, or damaged")
     vectors, _ = artefact.read_vectors(folder)
-    info = IndexInfo(manifest.key, library.fingerprint, folder, _sizes(groups), reused=len(vectors))
-    return _assemble(info, groups, vectors, None)
+    info = IndexInfo(manifest.key, library.fingerprint, folder, sizes(groups), reused=len(vectors))
+    return assemble(info, groups, vectors, None)
 
 
 def index_in_memory(groups: Groups, embedder: Embedder, fingerprint: str, progress: Progress | None = None) -> Index:
     """Embed everything and keep it in memory, for when nothing can be written."""
     units = [unit for part in groups.values() for unit in part]
     vectors = embed_all(embedder, [unit.text for unit in units], progress)
-    info = IndexInfo(index_key(groups), fingerprint, None, _sizes(groups), embedded=len(units))
-    return _assemble(info, groups, vectors, None)
+    info = IndexInfo(index_key(groups), fingerprint, None, sizes(groups), embedded=len(units))
+    return assemble(info, groups, vectors, None)
 
 
 def _write(
@@ -169,16 +136,16 @@ def _write(
     store: ChromaStore | None = None
     try:
         artefact.write_vectors(folder, vectors, hashes)
-        info = IndexInfo(key, library.fingerprint, folder, _sizes(groups), embedded, len(vectors) - embedded)
+        info = IndexInfo(key, library.fingerprint, folder, sizes(groups), embedded, len(vectors) - embedded)
         store = _store(settings, folder, key)
-        index = _assemble(info, groups, vectors, store)
+        index = assemble(info, groups, vectors, store)
         for number, name in enumerate(SEARCHED):
             store.write(name, index.groups[name].ids, index.groups[name].vectors)
             _progress(progress, "store", number + 1, len(SEARCHED))
         _check(index)
         # Closing first makes Chroma write what it holds, so that the hashes are of the final files.
         store.close()
-        artefact.write_manifest(folder, key=key, fingerprint=library.fingerprint, model=MODEL_ID, groups=_sizes(groups))
+        artefact.write_manifest(folder, key=key, fingerprint=library.fingerprint, model=MODEL_ID, groups=sizes(groups))
     except BaseException:
         if store is not None:
             store.close()
@@ -231,9 +198,9 @@ def _open_groups(library: Library, settings: Settings, groups: Groups) -> Index:
     vectors, _ = artefact.read_vectors(folder)
     if len(vectors) != sum(len(part) for part in groups.values()):
         raise IndexUnavailableError("the index does not hold every text")
-    info = IndexInfo(key, library.fingerprint, folder, _sizes(groups), reused=len(vectors))
+    info = IndexInfo(key, library.fingerprint, folder, sizes(groups), reused=len(vectors))
     store = _store(settings, folder, key)
-    index = _assemble(info, groups, vectors, store)
+    index = assemble(info, groups, vectors, store)
     _check_store(index, store, server=settings.chroma_url is not None)
     return index
 
@@ -244,8 +211,8 @@ def _check_store(index: Index, store: ChromaStore, *, server: bool) -> None:
     A server that is away is no damage: exact search stands in until it is back.
     """
     try:
-        sizes = {name: store.count(name) for name in SEARCHED}
-        wrong = [name for name, size in sizes.items() if size != len(index.groups[name].ids)]
+        stored = {name: store.count(name) for name in SEARCHED}
+        wrong = [name for name, size in stored.items() if size != len(index.groups[name].ids)]
         if not wrong:
             _check(index, probes=2)
     except StoreUnavailableError as error:
@@ -284,21 +251,6 @@ def _store(settings: Settings, folder: Path, key: str) -> ChromaStore:
     if settings.chroma_url is not None:
         return server_store(settings.chroma_url, prefix)
     return embedded_store(folder / artefact.CHROMA, prefix)
-
-
-def _assemble(info: IndexInfo, groups: Groups, vectors: Vectors, store: VectorStore | None) -> Index:
-    parts: dict[str, Group] = {}
-    start = 0
-    for name, units in groups.items():
-        rows = vectors[start : start + len(units)]
-        parts[name] = Group(tuple(u.id for u in units), tuple(u.owner for u in units), rows)
-        start += len(units)
-    exact = ExactStore({name: (part.ids, part.vectors) for name, part in parts.items()})
-    return Index(info=info, groups=parts, store=store or exact, exact=exact)
-
-
-def _sizes(groups: Groups) -> dict[str, int]:
-    return {name: len(part) for name, part in groups.items()}
 
 
 def _progress(progress: Progress | None, step: str, done: int, total: int) -> None:

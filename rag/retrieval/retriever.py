@@ -1,9 +1,4 @@
-"""Search over briefs and passages: the one way the rest of the program finds evidence.
-
-searcher = Searcher.open(library, settings)
-found = searcher.search("does zoloft mix with kratom")
-found.briefs[0].id, found.passages[0].id
-"""
+"""Search over briefs and passages: the one way the rest of the program finds evidence."""
 
 from __future__ import annotations
 
@@ -14,22 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.errors import IndexUnavailableError, ModelUnavailableError
+from rag.errors import ModelUnavailableError
 from rag.library import Library
-from rag.retrieval.build import Group, Index, build_index, index_in_memory, open_index, open_vectors
 from rag.retrieval.embeddings import Embedder, Progress, SentenceEmbedder, Vectors, load_embedder, model_folder
 from rag.retrieval.fusion import Ranked, spread
 from rag.retrieval.hybrid import DenseUnits, HybridIndex
-from rag.retrieval.units import ASKS, PASSAGES, SENTENCES, brief_text, collect_units, passage_text
+from rag.retrieval.index import Group, Index
+from rag.retrieval.opening import MODEL_MISSING, STORE_UNREACHABLE, open_or_build
+from rag.retrieval.units import ASKS, PASSAGES, SENTENCES, brief_text, passage_text
 from rag.retrieval.vocabulary import Vocabulary, library_vocabulary
 from rag.settings import Settings
 
 LOG = logging.getLogger(__name__)
-
-MODEL_MISSING = "model-missing"
-INDEX_MISSING = "index-missing"
-INDEX_IN_MEMORY = "index-in-memory"
-STORE_UNREACHABLE = "store-unreachable"
 
 _QUERY_CHARS = 2000
 _PER_SOURCE = 2
@@ -63,6 +54,10 @@ class Found:
 
 class Searcher:
     """Finds briefs and passages by meaning and words; `open` makes one.
+
+    Example:
+        found = Searcher.open(library, settings).search("does zoloft mix with kratom")
+        found.briefs[0].id, found.passages[0].id
 
     Args:
         library: The corpus.
@@ -119,7 +114,7 @@ class Searcher:
             except ModelUnavailableError as error:
                 LOG.warning("%s", error)
                 degraded.append(MODEL_MISSING)
-        index, notices = _index(library, settings, extra, progress, embedder)
+        index, notices = open_or_build(library, settings, extra, progress, embedder)
         if isinstance(embedder, SentenceEmbedder):
             embedder.threads = settings.query_threads
         return cls(library, settings, index=index, embedder=embedder, degraded=[*degraded, *notices])
@@ -260,36 +255,6 @@ class Searcher:
             for source in self._sources
         )
         return np.fromiter(passes, dtype=bool, count=len(self._sources))
-
-
-def _index(
-    library: Library,
-    settings: Settings,
-    extra: Mapping[str, Sequence[str]],
-    progress: Progress | None,
-    embedder: Embedder | None,
-) -> tuple[Index | None, tuple[str, ...]]:
-    """Open, build, or do without, in the order of what serves best; and say what is missing."""
-    try:
-        return open_index(library, settings, extra=extra), ()
-    except IndexUnavailableError as error:
-        LOG.info("building the index: %s", error)
-    try:
-        build_index(library, settings, extra=extra, progress=progress, embedder=embedder)
-        return open_index(library, settings, extra=extra), ()
-    except (IndexUnavailableError, ModelUnavailableError) as error:
-        LOG.warning("%s", error)
-    units = collect_units(library, extra)
-    try:
-        return open_vectors(library, settings, units), (STORE_UNREACHABLE,)
-    except IndexUnavailableError:
-        if embedder is None:
-            return None, (INDEX_MISSING,)
-    try:
-        return index_in_memory(units, embedder, library.fingerprint, progress), (INDEX_IN_MEMORY,)
-    except ModelUnavailableError as error:
-        LOG.warning("%s", error)
-        return None, (MODEL_MISSING, INDEX_MISSING)
 
 
 def _hits(side: HybridIndex, ranked: Sequence[Ranked]) -> tuple[Hit, ...]:

@@ -126,11 +126,7 @@ class ChromaStore:
         """Let go of files and connections."""
         client, self._client, self._collections = self._client, None, {}
         if client is not None:
-            # Closing the client of a server leaves its connections open.
-            session = getattr(getattr(client, "_server", None), "_session", None)
-            for part in (session, client):
-                if part is not None:
-                    _quietly(part.close)
+            _close(client)
 
     def _write(self, group: str, ids: Sequence[str], vectors: Vectors) -> None:
         client, name = self._ready(), f"{self._prefix}-{group}"
@@ -212,6 +208,15 @@ def _chroma_settings() -> Any:
     from chromadb.config import Settings as ChromaSettings
 
     return ChromaSettings(anonymized_telemetry=False)
+
+
+def _close(client: Any) -> None:
+    """Close a client and, for one of a server, the connections that its own closing leaves open."""
+    for part in (client, getattr(client, "_admin_client", None)):
+        session = getattr(getattr(part, "_server", None), "_session", None)
+        if session is not None:
+            _quietly(session.close)
+    _quietly(client.close)
 
 
 def _quietly(work: Callable[[], object]) -> None:
