@@ -122,7 +122,8 @@ def train(embed: Vectors, weights_path: Path = WEIGHTS_PATH) -> dict[str, float]
         "flag_softened_at": threshold(scores[calm & unsure], ALLOWED_DOUBTFUL),
         "hint_at": HINT_AT,
     }
-    thresholds["flag_softened_at"] = max(thresholds["flag_softened_at"], thresholds["flag_at"])
+    # Where a context speaks against danger, half of the remaining doubt has to go.
+    thresholds["flag_softened_at"] = max(thresholds["flag_softened_at"], (1 + thresholds["flag_at"]) / 2)
     model = fit(features, labels)
     np.savez(
         weights_path,

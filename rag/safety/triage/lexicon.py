@@ -17,6 +17,7 @@ from rag.safety.triage.records import TriageLevel
 
 _MACRO = re.compile(r"\{([a-z_]+)\}")
 _GAP = r"(?: \S+){0,4} "
+_NOT = re.compile(r"\bnot\b")
 _NEGATION_REACH = 5  # words before a phrase in which a "not" still belongs to it
 
 
@@ -35,7 +36,7 @@ class Entry:
 
     def denies_inside(self, phrase: str) -> bool:
         """Tell whether a phrase of this entry holds a "not" that its patterns did not ask for."""
-        return self.negatable and "not" not in self.pattern.pattern and " not " in f" {phrase} "
+        return self.negatable and not _NOT.search(self.pattern.pattern) and bool(_NOT.search(phrase))
 
 
 @dataclass(frozen=True)

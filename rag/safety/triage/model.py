@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 _POINTS_FOR_CRISIS = 5
 _KINDS_FOR_CRISIS = 3
 _HINT_POINTS = 1
+# A sentence torn out of a calm message means little to the classifier.
+_WHOLE_AT_LEAST = 0.25
 _MEMORY = 2048
 _MAX_TEXTS = 64
 # Contexts in which the classifier needs to be surer, because embeddings do not see them well.
@@ -182,6 +184,8 @@ class TriageModel:
         if not bool((rows >= 0).all()):
             raise ValueError("the classifier gave no probabilities")
         flagged = rows[:, 2] + rows[:, 3]
+        if flagged[0] < _WHOLE_AT_LEAST:
+            flagged = flagged[:1]
         best = int(flagged.argmax())
         scored = _Scored(float(flagged[best]), float(rows[best, 3]))
         with self._lock:
