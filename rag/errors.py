@@ -1,11 +1,11 @@
 """Every exception that the assistant raises on purpose.
 
-    KratomEvidenceError
-    ├── CorpusError              the files in corpus/ cannot be used
-    ├── UncitedStatementError    a finding was built without a citation
-    ├── UnverifiedQuoteError     a quote does not stand in its passage
-    ├── IndexUnavailableError    the search index cannot be opened or built
-    └── ModelUnavailableError    the embedding model is missing or not the pinned one
+KratomEvidenceError
+├── CorpusError              the files in corpus/ cannot be used
+├── UncitedStatementError    a finding was built without a citation
+├── UnverifiedQuoteError     a quote does not stand in its passage
+├── IndexUnavailableError    the search index cannot be opened or built
+└── ModelUnavailableError    the embedding model is missing or not the pinned one
 """
 
 from __future__ import annotations

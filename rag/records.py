@@ -223,6 +223,13 @@ class Section(StrEnum):
 class Statement(Record):
     """One sentence or two shown to a person.
 
+    Attributes:
+        text: The words, without citation marks.
+        section: Where in the answer it stands.
+        kind: What it is for.
+        citations: The passages it rests on, with the quoted words.
+        joins_previous: Whether it belongs to the same bullet as the statement before it.
+
     Raises:
         UncitedStatementError: a finding or correction without a citation.
     """
@@ -231,6 +238,7 @@ class Statement(Record):
     section: Section
     kind: StatementKind
     citations: tuple[Citation, ...] = ()
+    joins_previous: bool = False
 
     @model_validator(mode="after")
     def _findings_are_cited(self) -> Self:

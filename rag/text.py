@@ -64,7 +64,8 @@ def clean_input(text: str, *, max_chars: int) -> tuple[str, bool]:
     head = text[: max_chars * 4]
     folded = unicodedata.normalize("NFKC", head).translate(_QUOTES)
     kept = "".join(
-        c if c in _KEPT_CONTROLS or unicodedata.category(c)[0] != "C" else ("" if _is_invisible(c) else " ") for c in folded
+        c if c in _KEPT_CONTROLS or unicodedata.category(c)[0] != "C" else ("" if _is_invisible(c) else " ")
+        for c in folded
     )
     paragraphs = (" ".join(part.split()) for part in re.split(r"\n\s*\n", kept))
     cleaned = "\n\n".join(part for part in paragraphs if part)
@@ -146,6 +147,11 @@ class Tokenizer:
             terms.append(stem(word))
             terms.extend(stem(other) for other in self._synonyms.get(word, ()))
         return terms
+
+
+def is_stop_word(word: str) -> bool:
+    """Tell whether a folded word is too common to search for."""
+    return word in _STOP_WORDS
 
 
 def content_terms(text: str) -> list[str]:

@@ -1,0 +1,152 @@
+"""Decides whether what was found answers the question, calibrated on written examples.
+
+Search scores are not confidence: a question about kratom and cats is close to many
+passages about kratom. What tells it apart is that its own words ("cats") stand
+nowhere in what was found. The decision is a logistic function of both, and of how
+near the question lies to the questions this corpus is for.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.answering.mentions import MedicineNames
+from rag.answering.understand import Understood
+from rag.english import rarity
+from rag.library import Library
+from rag.library.checks import brief_texts
+from rag.retrieval.retriever import Found
+from rag.text import content_terms, is_stop_word, stem, words
+
+WEIGHTS = Path(__file__).with_name("answerable.json")
+HEADS = ("on_topic", "covered")
+Vectors = Callable[[Sequence[str]], NDArray[np.float32]]
+
+_MISSING_IF_RARER = 0.45
+_NEAREST = 3
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Whether the corpus answers a question.
+
+    Attributes:
+        answerable: The decision.
+        probability: Of being answerable, 0 to 1.
+        on_topic: Probability that it is about kratom, depression or their care at all.
+        threshold: What `probability` was held against.
+        missing: Words of the question that nothing found speaks of.
+    """
+
+    answerable: bool
+    probability: float
+    on_topic: float
+    threshold: float
+    missing: tuple[str, ...] = ()
+
+
+class Answerability:
+    """Judges found evidence against a question.
+
+    Args:
+        library: The corpus, whose words count as covered.
+        names: Finds medicines, whose names are covered by the register.
+        embed: Embeds the question; without it, words decide alone.
+        weights: Read from `answerable.json` beside this module by default, which
+            `eval/train_answerable.py` writes.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        names: MedicineNames,
+        embed: Vectors | None = None,
+        weights: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._names = names
+        self._embed = embed
+        self._briefs = {
+            brief.id: frozenset(content_terms(" ".join([brief.title, *brief.asks, *brief_texts(brief)])))
+            for brief in library.briefs.values()
+        }
+        self._passages = {
+            passage.id: frozenset(content_terms(f"{passage.heading} {passage.text}"))
+            for passage in library.passages.values()
+        }
+        self._corpus = frozenset().union(*self._briefs.values(), *self._passages.values())
+        stored = dict(weights) if weights is not None else json.loads(WEIGHTS.read_text(encoding="utf-8"))
+        self._stored = stored
+        self._heads = np.asarray([stored[name]["weights"] for name in HEADS], dtype=np.float32)
+        self._biases = [float(stored[name]["bias"]) for name in HEADS]
+
+    def judge(self, question: str, understood: Understood, found: Found) -> Judgement:
+        """Judge one question against what was found for it."""
+        features, missing = self.features(question, understood, found)
+        heads = self.heads(standalone(question, understood))
+        features |= heads
+        model = self._stored["full" if heads else "words"]
+        score = model["bias"] + sum(weight * features[name] for name, weight in model["weights"].items())
+        probability = _logistic(score)
+        return Judgement(
+            answerable=probability >= model["threshold"],
+            probability=round(probability, 4),
+            on_topic=round(_logistic(heads["on_topic"]), 4) if heads else round(probability, 4),
+            threshold=model["threshold"],
+            missing=missing,
+        )
+
+    def heads(self, question: str) -> dict[str, float]:
+        """Return the log-odds that a question is on topic and that the corpus covers it; empty without the model."""
+        if self._embed is None:
+            return {}
+        scores = self._heads @ self._embed([question])[0]
+        return {name: float(score) + bias for name, score, bias in zip(HEADS, scores, self._biases, strict=True)}
+
+    def features(self, question: str, understood: Understood, found: Found) -> tuple[dict[str, float], tuple[str, ...]]:
+        """Return the features of a question, and its words that nothing found speaks of."""
+        asked = _asked_words(standalone(question, understood))
+        named = {word for mention in self._names.find(question) for word in words(mention.named_as)}
+        near = self._near(found)
+        uncovered = [word for word in asked if stem(word) not in near and word not in named]
+        unknown = [word for word in uncovered if stem(word) not in self._corpus]
+        weight = sum(rarity(word) for word in asked) or 1.0
+        brief = found.briefs[0] if found.briefs else None
+        passage = found.passages[0] if found.passages else None
+        features = {
+            "brief_meaning": brief.dense if brief else 0.0,
+            "passage_meaning": passage.dense if passage else 0.0,
+            "brief_words": math.log1p(brief.lexical) if brief else 0.0,
+            "uncovered_share": sum(rarity(word) for word in uncovered) / weight,
+            "rarest_uncovered": max((rarity(word) for word in uncovered), default=0.0),
+            "rarest_unknown": max((rarity(word) for word in unknown), default=0.0),
+            "unknown_share": sum(rarity(word) for word in unknown) / weight,
+            "length": math.log1p(len(asked)),
+        }
+        missing = tuple(word for word in unknown if rarity(word) > _MISSING_IF_RARER)
+        return features, missing
+
+    def _near(self, found: Found) -> frozenset[str]:
+        briefs = [self._briefs[hit.id] for hit in found.briefs[:_NEAREST]]
+        passages = [self._passages[hit.id] for hit in found.passages[:_NEAREST]]
+        return frozenset().union(*briefs, *passages)
+
+
+def standalone(question: str, understood: Understood) -> str:
+    """Return the question as written, or with what it leans on where it does not stand alone."""
+    return understood.queries[0] if understood.follow_up else question
+
+
+def _asked_words(text: str) -> Sequence[str]:
+    return [word for word in dict.fromkeys(words(text)) if not is_stop_word(word) and not word.isdigit()]
+
+
+def _logistic(score: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(min(score, 40.0), -40.0)))

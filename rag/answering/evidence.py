@@ -1,0 +1,243 @@
+"""Answers understood questions from what the search found: which briefs, which passages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from rag.answering import compose
+from rag.answering.answerable import Answerability
+from rag.answering.citing import Draft
+from rag.answering.mentions import KRATOM, Mention
+from rag.answering.relevance import WordRelevance
+from rag.answering.understand import Understood
+from rag.library import Library
+from rag.library.checks import brief_texts
+from rag.records import Brief, Section, StatementKind
+from rag.retrieval.retriever import Found, Hit, Searcher
+from rag.text import split_sentences
+
+_WORDS_ALL = 200
+_WORDS_EACH = 95
+_MOST_TOPICS = 3
+# How near the best brief another must be to be promoted for naming the person's medicine.
+_PROMOTED_RANK = 6
+# A passage this much more apt than the best brief answers what the brief does not.
+_PASSAGE_LEAD = 0.06
+_CLEAR_MATCH = 0.62
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One question of the message and what was found for it."""
+
+    query: str
+    wording: str
+    found: Found
+    brief: Brief | None
+    medicine: Mention | None = None
+
+
+@dataclass(frozen=True)
+class Composed:
+    """The evidence part of an answer, before quotes are located.
+
+    Attributes:
+        drafts: Sentences in reading order.
+        briefs: Briefs they come from, for notices and suggestions.
+        uncovered: Medicines asked about with kratom that no source speaks of.
+        missing: Words of the question that nothing in the corpus speaks of.
+        answered: Whether anything answers the question.
+        scores: Numbers behind the decision, for the trace.
+        degraded: What the search had to do without.
+    """
+
+    drafts: tuple[Draft, ...] = ()
+    briefs: tuple[Brief, ...] = ()
+    uncovered: tuple[Mention, ...] = ()
+    missing: tuple[str, ...] = ()
+    answered: bool = False
+    scores: dict[str, float] = field(default_factory=dict)
+    degraded: tuple[str, ...] = ()
+    neighbours: tuple[str, ...] = ()
+
+
+class EvidenceAnswerer:
+    """Finds and composes evidence.
+
+    Args:
+        library: The corpus.
+        searcher: Search over it.
+        answerability: Decides whether what was found answers a question.
+    """
+
+    def __init__(self, library: Library, searcher: Searcher, answerability: Answerability) -> None:
+        self._library = library
+        self._searcher = searcher
+        self._answerability = answerability
+        texts = [" ".join(brief_texts(brief)) for brief in library.briefs.values()]
+        self._relevance = WordRelevance([*texts, *(passage.text for passage in library.passages.values())])
+
+    def find(self, understood: Understood) -> list[Found]:
+        """Search for each stand-alone question of a message, the whole message first."""
+        return self._searcher.search_many(list(understood.queries))
+
+    def answer(
+        self,
+        question: str,
+        understood: Understood,
+        found: Sequence[Found],
+        *,
+        skip_short: frozenset[str] = frozenset(),
+    ) -> Composed:
+        """Compose the evidence for one understood message.
+
+        Args:
+            question: The message as written, for deciding what it asks that is not covered.
+            understood: Its stand-alone questions and medicines.
+            found: From `find`.
+            skip_short: Briefs whose short answer a correction already gives.
+        """
+        uncovered = _uncovered(understood)
+        verdict = self._answerability.judge(question, understood, found[0])
+        base = Composed(
+            scores={
+                "answerable": verdict.probability,
+                "threshold": verdict.threshold,
+                "on_topic": verdict.on_topic,
+                "clarity": round(_clarity(found[0]), 4),
+            },
+            degraded=found[0].degraded,
+            neighbours=tuple(hit.id for hit in found[0].briefs[:6]),
+            uncovered=uncovered,
+            missing=verdict.missing,
+        )
+        topics = self._topics(understood, found, single=not verdict.answerable)
+        covered = any(topic.medicine for topic in topics)
+        if not topics or not (covered or (verdict.answerable and not uncovered)):
+            return base
+        drafts: list[Draft] = []
+        for topic in topics:
+            if len(topics) > 1 and topic.brief is not None:
+                drafts.append(Draft(topic.brief.title, Section.SHORT_ANSWER, StatementKind.META))
+            drafts += self._compose(topic, alone=len(topics) == 1, skip_short=skip_short)
+        return replace(
+            base,
+            drafts=tuple(drafts),
+            briefs=tuple(topic.brief for topic in topics if topic.brief is not None),
+            answered=True,
+        )
+
+    def _topics(self, understood: Understood, found: Sequence[Found], *, single: bool) -> list[Topic]:
+        """Return the questions to answer: the medicines named, the parts of the message, or the whole."""
+        promoted = self._medicine_topics(understood, found[0])
+        parts = [] if single or len(found) == 1 else self._part_topics(understood, found)
+        taken = {topic.brief.id for topic in promoted if topic.brief}
+        topics = promoted + [topic for topic in parts if topic.brief and topic.brief.id not in taken]
+        if len(parts) < 2 and not promoted:
+            topics = [self._whole_topic(understood, found)]
+        return topics[:_MOST_TOPICS]
+
+    def _whole_topic(self, understood: Understood, found: Sequence[Found]) -> Topic:
+        """Return the whole message as one question, or its clearest part where that is far clearer."""
+        best = max(range(len(found)), key=lambda i: (_clarity(found[i]) - (0.08 if i else 0.0), -i))
+        brief = self._library.briefs[found[best].briefs[0].id] if found[best].briefs else None
+        wording = understood.parts[best - 1] if best else understood.queries[0]
+        return Topic(understood.queries[best], wording, found[best], brief)
+
+    def _medicine_topics(self, understood: Understood, found: Found) -> list[Topic]:
+        """Return a topic for each medicine asked about with kratom whose brief was found."""
+        if not understood.mixing:
+            return []
+        ranked = [hit.id for hit in found.briefs[:_PROMOTED_RANK]]
+        topics: dict[str, Topic] = {}
+        for mention in understood.mentions:
+            brief_id = mention.medicine.brief
+            if mention.medicine.group == KRATOM or brief_id is None or brief_id in topics:
+                continue
+            if brief_id in ranked or len(understood.mentions) <= 3:
+                topics[brief_id] = Topic(
+                    understood.queries[0],
+                    mention.medicine.name,
+                    found,
+                    self._library.briefs[brief_id],
+                    mention,
+                )
+        return list(topics.values())
+
+    def _part_topics(self, understood: Understood, found: Sequence[Found]) -> list[Topic]:
+        topics: dict[str, Topic] = {}
+        for part, query, result in zip(understood.parts, understood.queries[1:], found[1:], strict=True):
+            if not result.briefs or _clarity(result) < _CLEAR_MATCH:
+                continue
+            brief = self._library.briefs[result.briefs[0].id]
+            topics.setdefault(brief.id, Topic(query, part, result, brief))
+        return list(topics.values())
+
+    def _compose(self, topic: Topic, *, alone: bool, skip_short: frozenset[str]) -> list[Draft]:
+        """Compose one question; several in one message each get a shorter answer."""
+        brief = topic.brief
+        words = _WORDS_ALL if alone else _WORDS_EACH
+        if brief is None or self._passages_lead(topic):
+            return self._extract(topic, words=words)
+        relevance = self._relevance.to(topic.query)
+        short = [] if brief.id in skip_short else compose.short_answer(brief)
+        care = compose.about_you(brief, relevance, most=3 if alone else 1)
+        open_points = compose.unknowns(brief, relevance, words=30) if alone else []
+        left = words - compose.words_in([*short, *care, *open_points])
+        shown = compose.evidence(brief, relevance, words=left, least=2 if alone else 1)
+        if alone:
+            shown += compose.with_other_sides(
+                brief, [*short, *shown, *open_points], self._library.conditions.contradictions
+            )
+        return [*short, *shown, *open_points, *care]
+
+    def _passages_lead(self, topic: Topic) -> bool:
+        """Tell whether a passage answers what even the best brief does not."""
+        if topic.medicine is not None or not topic.found.passages:
+            return False
+        best, brief = topic.found.passages[0], topic.found.briefs[0]
+        return best.dense >= _CLEAR_MATCH and best.dense > brief.dense + _PASSAGE_LEAD
+
+    def _extract(self, topic: Topic, *, words: int) -> list[Draft]:
+        hits: Sequence[Hit] = [hit for hit in topic.found.passages if hit.dense >= topic.found.passages[0].dense - 0.15]
+        passages = [self._library.passages[hit.id] for hit in hits]
+        scores = self._sentence_scores(topic.query, [passage.id for passage in passages])
+        drafts = compose.from_passages(passages, scores, words=words - 40)
+        if topic.brief is not None:
+            drafts += compose.about_you(topic.brief, self._relevance.to(topic.query), most=2)
+        return drafts
+
+    def _sentence_scores(self, query: str, passage_ids: Sequence[str]) -> dict[str, list[float]]:
+        vectors = self._searcher.sentence_vectors(passage_ids)
+        relevance = self._relevance.to(query)
+        question = self._searcher.embed([query])[0] if vectors and self._searcher.embed is not None else None
+        scores: dict[str, list[float]] = {}
+        for passage_id in passage_ids:
+            sentences = split_sentences(self._library.passages[passage_id].text)
+            words = [0.3 * relevance(sentence) for sentence in sentences]
+            if question is not None and passage_id in vectors:
+                meaning = vectors[passage_id] @ question
+                words = [word + 0.7 * float(value) for word, value in zip(words, meaning, strict=False)]
+            scores[passage_id] = words
+        return scores
+
+
+def _clarity(found: Found) -> float:
+    """Return how clearly a search matched: the best cosine, or a guess from words without the model."""
+    if not found.briefs:
+        return 0.0
+    best = found.briefs[0]
+    return best.dense if best.dense > 0 else min(best.lexical / 12.0, 1.0)
+
+
+def _uncovered(understood: Understood) -> tuple[Mention, ...]:
+    """Return medicines that are asked about with kratom and that nothing in the corpus speaks of."""
+    return tuple(
+        mention
+        for mention in understood.mentions
+        if understood.mixing
+        and mention.medicine.group != KRATOM
+        and mention.medicine.brief is None
+        and not mention.medicine.notes
+    )

@@ -1,0 +1,206 @@
+"""Decides what kind of reply a message gets, and drafts it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rag.answering.citing import Draft
+from rag.answering.conditions import condition_notes
+from rag.answering.corrections import Corrections
+from rag.answering.declines import decline_dose, dose_brief, meta, no_source, out_of_scope
+from rag.answering.evidence import Composed, EvidenceAnswerer
+from rag.answering.understand import Understanding, Understood
+from rag.conversation import Conversation
+from rag.library import Library
+from rag.records import Behaviour, Brief, Claim, Notice
+from rag.safety.language import detect
+from rag.safety.notices import choose_notices
+from rag.safety.requests import Request, RequestKind, classify
+from rag.safety.signals import read_signals
+
+_MOST_SUGGESTIONS = 3
+_ON_TOPIC = 0.5
+_FIXED_BEHAVIOUR = {
+    RequestKind.HUMAN: Behaviour.HAND_OVER,
+    RequestKind.SOURCING: Behaviour.OUT_OF_SCOPE,
+    RequestKind.OFF_TOPIC_TASK: Behaviour.OUT_OF_SCOPE,
+    RequestKind.EMPTY: Behaviour.INVALID,
+}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A drafted reply: what it is, its sentences, and what stands beside them."""
+
+    behaviour: Behaviour
+    drafts: tuple[Draft, ...]
+    verdict: str | None = None
+    mentions: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    show_lines: bool = False
+    understood: tuple[str, ...] = ()
+    scores: dict[str, float] = field(default_factory=dict)
+    degraded: tuple[str, ...] = ()
+
+
+class ReplyMaker:
+    """Drafts the reply to one message.
+
+    Args:
+        library: The corpus.
+        understanding: Makes follow-ups stand alone.
+        evidence: Finds and composes evidence.
+        corrections: Finds registered claims and sets them right.
+    """
+
+    def __init__(
+        self, library: Library, understanding: Understanding, evidence: EvidenceAnswerer, corrections: Corrections
+    ) -> None:
+        self._library = library
+        self._messages = library.messages
+        self._understanding = understanding
+        self._evidence = evidence
+        self._corrections = corrections
+
+    def reply(self, conversation: Conversation) -> Reply:
+        """Draft the reply to the latest message."""
+        language = detect(conversation.question)
+        if language != "en":
+            return self._other_language(language)
+        request = classify(conversation.question, conversation.earlier)
+        if request.kind is RequestKind.DOSE:
+            return self._dose(conversation, request)
+        if request.kind is not RequestKind.QUESTION and not request.also_question:
+            return self._fixed(request)
+        pushback = self._corrections.pushback(conversation)
+        if pushback is not None:
+            claim, drafts = pushback
+            return Reply(
+                Behaviour.ANSWER,
+                tuple(drafts),
+                verdict=self._messages.text(f"verdict.{claim.verdict}"),
+                suggestions=self._examples(),
+            )
+        answered = self._answer(conversation, request)
+        if request.kind is not RequestKind.HUMAN:
+            return answered
+        fixed = self._fixed(request)
+        return Reply(
+            Behaviour.HAND_OVER,
+            fixed.drafts + answered.drafts,
+            notices=answered.notices,
+            suggestions=answered.suggestions,
+        )
+
+    def _answer(self, conversation: Conversation, request: Request) -> Reply:
+        """Answer from evidence, a correction first; abstain where there is none."""
+        understood = self._understanding.read(conversation.question, conversation.earlier)
+        found = self._evidence.find(understood)
+        nearby = {hit.id for hit in found[0].briefs}
+        claims = self._corrections.claims_in(conversation.question, nearby)
+        skip = frozenset(claim.brief for claim in claims if claim.brief)
+        composed = self._evidence.answer(conversation.question, understood, found, skip_short=skip)
+        if not composed.answered and not claims:
+            return self._abstain(conversation, request, understood, composed)
+        drafts = self._corrections.drafts(claims)
+        drafts += list(composed.drafts) if composed.answered else self._corrections.evidence(claims)
+        drafts += condition_notes(self._library, drafts, conversation.question)
+        briefs = composed.briefs or self._briefs_of(claims)
+        return Reply(
+            Behaviour.ANSWER,
+            tuple(drafts),
+            verdict=self._messages.text(f"verdict.{claims[0].verdict}") if claims else None,
+            mentions=self._mentions(understood),
+            notices=self._notices(conversation, request, understood, briefs),
+            suggestions=self._suggestions(composed.neighbours, briefs),
+            understood=understood.queries,
+            scores=composed.scores,
+            degraded=composed.degraded,
+        )
+
+    def _abstain(
+        self, conversation: Conversation, request: Request, understood: Understood, composed: Composed
+    ) -> Reply:
+        near = bool(composed.uncovered) or composed.scores["on_topic"] >= _ON_TOPIC
+        if not near:
+            return Reply(
+                Behaviour.OUT_OF_SCOPE,
+                tuple(out_of_scope(self._library)),
+                suggestions=self._examples(),
+                scores=composed.scores,
+                degraded=composed.degraded,
+            )
+        return Reply(
+            Behaviour.ABSTAIN,
+            tuple(no_source(self._library, composed)),
+            mentions=self._mentions(understood) if composed.uncovered else (),
+            notices=self._notices(conversation, request, understood, ()),
+            suggestions=self._suggestions(composed.neighbours, ()),
+            understood=understood.queries,
+            scores=composed.scores,
+            degraded=composed.degraded,
+        )
+
+    def _dose(self, conversation: Conversation, request: Request) -> Reply:
+        understood = self._understanding.read(conversation.question, conversation.earlier)
+        brief = dose_brief(self._library, request.reasons)
+        again = any(classify(turn).kind is RequestKind.DOSE for turn in conversation.earlier)
+        found = self._evidence.find(understood)
+        notices = self._notices(conversation, request, understood, (brief,))
+        return Reply(
+            Behaviour.DECLINE_DOSE,
+            tuple(decline_dose(self._library, brief, understood, again=again)),
+            mentions=self._mentions(understood),
+            notices=tuple(notice for notice in notices if notice.id != "no-dosing"),  # the reply itself says it
+            suggestions=self._suggestions([hit.id for hit in found[0].briefs], (brief,)),
+            understood=understood.queries,
+        )
+
+    def _fixed(self, request: Request) -> Reply:
+        text = self._messages.text(f"reply.{request.kind}")
+        behaviour = _FIXED_BEHAVIOUR.get(request.kind, Behaviour.SMALL_TALK)
+        return Reply(behaviour, (meta(text),), suggestions=self._examples())
+
+    def _other_language(self, language: str) -> Reply:
+        key = f"other_language.{language}"
+        text = self._messages.text(key if self._messages.has(key) else "other_language.en")
+        return Reply(Behaviour.OTHER_LANGUAGE, (meta(text),), show_lines=True)
+
+    def _mentions(self, understood: Understood) -> tuple[str, ...]:
+        """Return "You mentioned ..." for each prescribed medicine, so that the person can correct it."""
+        lines = []
+        for mention in understood.mentions:
+            medicine = mention.medicine
+            if not medicine.prescription:
+                continue
+            brand = next((brand for brand in medicine.brands if brand.lower() == mention.named_as), None)
+            name = f"{medicine.name} ({brand})" if brand else medicine.name
+            lines.append(self._messages.text("mention.medicine", name=name, class_name=medicine.class_name))
+        return tuple(lines)
+
+    def _notices(
+        self, conversation: Conversation, request: Request, understood: Understood, briefs: Sequence[Brief]
+    ) -> tuple[Notice, ...]:
+        medicines = [mention.medicine for mention in understood.mentions]
+        return choose_notices(
+            read_signals(conversation.person, medicines),
+            medicines,
+            kratom_involved=self._understanding.names_kratom(conversation.person),
+            brief_care=tuple(dict.fromkeys(item for brief in briefs for item in brief.care)),
+            request=request.kind,
+            messages=self._messages,
+        )
+
+    def _briefs_of(self, claims: Sequence[Claim]) -> tuple[Brief, ...]:
+        return tuple(self._library.briefs[claim.brief] for claim in claims[:1] if claim.brief)
+
+    def _suggestions(self, neighbours: Sequence[str], used: Sequence[Brief]) -> tuple[str, ...]:
+        """Return the questions of briefs that were found and not used."""
+        taken = {brief.id for brief in used}
+        titles = [self._library.briefs[brief_id].title for brief_id in neighbours if brief_id not in taken]
+        return tuple(titles[:_MOST_SUGGESTIONS]) or self._examples()
+
+    def _examples(self) -> tuple[str, ...]:
+        return self._messages.texts("examples")[:_MOST_SUGGESTIONS]
