@@ -22,7 +22,7 @@ from rag.settings import Settings
 from rag.text import fold
 
 _MACRO = re.compile(r"\{([a-z_]+)\}")
-_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
+_WORD = re.compile(r"\b(?:b4|[a-z]+(?:'[a-z]+)?)")
 _SPACES = re.compile(r"[^\S\n]+")
 _SHORT_FORMS = (
     (re.compile(r"\b(ca|wo|sha)n't\b"), lambda m: {"ca": "can", "wo": "will", "sha": "shall"}[m[1]] + " not"),

@@ -228,6 +228,15 @@ def test_dev_questions_are_sorted_right():
     assert wrong == []
 
 
+def test_written_requests_are_told_from_questions_with_the_same_words():
+    text = (ROOT / "eval" / "data" / "requests.jsonl").read_text(encoding="utf-8")
+    rows = [json.loads(line) for line in text.splitlines()]
+    for expected, least in (("decline_dose", 0.95), ("answer", 0.97)):
+        asked = [row["question"] for row in rows if row["expected"] == expected]
+        kind = RequestKind.DOSE if expected == "decline_dose" else RequestKind.QUESTION
+        assert sum(classify(text).kind is kind for text in asked) / len(asked) >= least
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=400), st.lists(st.text(max_size=60), max_size=3))
 def test_any_text_is_sorted_without_an_error(text, previous):

@@ -8,7 +8,13 @@ from rag.safety.requests.dose import dose_request, is_question
 from rag.safety.requests.kinds import Request, RequestKind
 from rag.safety.requests.wording import Wording, default_wording
 
-_SMALL_TALK_ORDER = (RequestKind.GOODBYE, RequestKind.THANKS, RequestKind.GREETING, RequestKind.ACKNOWLEDGE)
+_SMALL_TALK_ORDER = (
+    RequestKind.CAPABILITY,
+    RequestKind.GOODBYE,
+    RequestKind.THANKS,
+    RequestKind.GREETING,
+    RequestKind.ACKNOWLEDGE,
+)
 
 
 def classify(

@@ -36,7 +36,7 @@ def dose_request(text: str, previous_user: Sequence[str], wording: Wording) -> D
     clauses = wording.clauses(text)
     if not clauses:
         return None
-    found = [_reasons(clause, wording) for clause in clauses]
+    found = [_reasons(clause, wording) or _cues(clause, wording) for clause in clauses]
     if len(clauses) > 1 and not any(found) and not any(_is_no_dose(clause, wording) for clause in clauses):
         # A request can be spread over the parts that the cut separated.
         found[-1] = _reasons(_joined(clauses), wording)
@@ -52,6 +52,15 @@ def _reasons(clause: str, wording: Wording) -> tuple[str, ...]:
         return ()
     bare = wording.medicine_amount.sub(r"\1 \2", clause)
     return tuple(rule.id for rule in wording.dose if rule.matches(bare))
+
+
+def _cues(clause: str, wording: Wording) -> tuple[str, ...]:
+    """Weigh the cues of a clause that no rule knows."""
+    if _is_no_dose(clause, wording):
+        return ()
+    bare = wording.medicine_amount.sub(r"\1 \2", clause)
+    enough = sum(weight for weight, cue in wording.cues if cue.matches(bare)) >= wording.enough
+    return ("cues",) if enough else ()
 
 
 def _is_no_dose(clause: str, wording: Wording) -> bool:

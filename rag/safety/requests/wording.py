@@ -25,6 +25,8 @@ class Wording:
 
     respell: Respeller
     dose: tuple[Rule, ...]
+    cues: tuple[tuple[float, Rule], ...]
+    enough: float
     not_dose: tuple[Rule, ...]
     past_intake: tuple[Rule, ...]
     unwell: tuple[Rule, ...]
@@ -59,11 +61,15 @@ def read_wording(corpus_dir: Path) -> Wording:
     words = {str(word): str(plain) for word, plain in tree["respell"]["words"].items()}
     rules = {part: compile_rules(tree[part], macros, name) for part in ("dose", "not_dose", "follow_up", "kinds")}
     happened = {part: compile_rules(tree[part], macros, name) for part in ("past_intake", "unwell")}
+    cues = tree["cues"]["weights"]
+    weights = [float(cue["weight"]) for cue in cues]
     names = [RequestKind(entry["kind"]) for entry in tree["kinds"]]
     question, talk = tree["question"], tree["small_talk"]
     return Wording(
         respell=Respeller(words, frozenset(tree["respell"]["keys"].split()), known),
         dose=rules["dose"],
+        cues=tuple(zip(weights, compile_rules(cues, macros, name), strict=True)),
+        enough=float(tree["cues"]["enough"]),
         not_dose=rules["not_dose"],
         past_intake=happened["past_intake"],
         unwell=happened["unwell"],
