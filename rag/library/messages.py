@@ -65,18 +65,20 @@ class Messages:
 
 
 def read_messages(corpus_dir: Path) -> Messages:
-    """Read `messages.yaml` and `messages-crisis.yaml` into one tree.
+    """Read the files of fixed wording into one tree.
 
     Raises:
-        UnreadableError: a file is missing, is not a mapping, or repeats a key of the other.
+        UnreadableError: a file is missing, is not a mapping, or repeats a key of another.
     """
     tree: dict[str, Any] = {}
-    for name in ("messages.yaml", "messages-crisis.yaml"):
+    for name in ("messages.yaml", "messages-crisis.yaml", "messages-page.yaml", "messages-requests.yaml"):
         part = parse_yaml(read_text(corpus_dir / name), name)
         if not isinstance(part, dict):
             raise UnreadableError(Problem(name, 1, "the file is not a list of named texts", "write 'name: text' lines"))
         repeated = tree.keys() & part.keys()
         if repeated:
-            raise UnreadableError(Problem(name, 1, f"repeats {', '.join(sorted(repeated))}", "keep each name in one file"))
+            raise UnreadableError(
+                Problem(name, 1, f"repeats {', '.join(sorted(repeated))}", "keep each name in one file")
+            )
         tree |= part
     return Messages(tree)
