@@ -198,6 +198,7 @@ class Renderer:
             notices=answer.notices,
             counts=self.counts(answer.citations),
             suggestions=answer.suggestions,
+            missing=self._missing(answer),
             fingerprint=answer.fingerprint,
         )
 
@@ -218,6 +219,11 @@ class Renderer:
             if number or entry.get("always"):
                 found.append(Count(number, entry["one"] if number == 1 else entry["many"]))
         return tuple(found)
+
+    def _missing(self, answer: Answer) -> list[str]:
+        """Return what the reader should know about parts that did not work."""
+        keys = [f"degraded.{code}" for code in answer.trace.degraded]
+        return [self.library.messages.text(key) for key in keys if self.library.messages.has(key)]
 
     def _about(self) -> list[dict[str, str]]:
         review, found = self.library.review, []

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from rag.library import Library
+from rag.records import Trace
 from rag.server import export
 from rag.server.render import CitedSources, Renderer, is_web_address
 from rag.server.turns import answer_packets
@@ -141,6 +142,15 @@ def test_emergency_pins_the_emergency_number_first(renderer: Renderer):
     (pin,) = last_items(renderer, "I want to die", "pin")
     assert not pin["emergency"]
     assert pin["html"].index("tel:988") < pin["html"].index("tel:911")
+
+
+def test_a_part_that_did_not_work_is_said(renderer: Renderer):
+    answer = FakeAssistant(renderer.library)._answer("safer", "US")
+    assert 'class="missing"' not in renderer.ending(answer)
+    trace = Trace(degraded=("model-missing", "something-for-developers"))
+    html = renderer.ending(answer.model_copy(update={"trace": trace}))
+    assert renderer.library.messages.text("degraded.model-missing") in html
+    assert "something-for-developers" not in html
 
 
 def test_help_sentences_link_their_numbers(renderer: Renderer):
