@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from rag.answering import compose
@@ -15,6 +16,8 @@ from rag.safety.stance import Stance
 from rag.text import split_sentences
 
 _MOST_CORRECTIONS = 2
+_CLEARLY_ASSERTED = 0.7
+_NEGATED = re.compile(r"\b(?:no|not|never|nobody|none|nothing|cannot|can't|without|isn't|doesn't|don't|aren't)\b", re.I)
 
 
 class Corrections:
@@ -34,18 +37,18 @@ class Corrections:
 
         Args:
             text: What the person wrote.
-            nearby: Briefs that the search found. A claim that is only asked about, and
+            nearby: Briefs that answer the message. A claim that is only asked about, and
                 whose brief is not among them, is left to the ordinary answer.
         """
         claims: list[Claim] = []
-        for match in self._guard.in_question(text):
+        for position, match in enumerate(self._guard.in_question(text)):
             claim = self._library.claims[match.claim_id]
-            asserted = match.stance is Stance.ASSERTS
-            if claims and not asserted:
-                continue  # one question gets one correction; a second claim has to be asserted
-            if nearby is not None and not asserted and claim.brief is not None and claim.brief not in nearby:
-                continue
-            if all(claim.brief != other.brief or claim.brief is None for other in claims):
+            if match.stance is Stance.ASSERTS:
+                counts = position == 0 or match.score >= _CLEARLY_ASSERTED
+            else:
+                near = nearby is None or claim.brief is None or claim.brief in nearby
+                counts = position == 0 and near and not _asks_the_opposite(text, claim)
+            if counts and all(claim.brief != other.brief or claim.brief is None for other in claims):
                 claims.append(claim)
         return claims[:_MOST_CORRECTIONS]
 
@@ -92,3 +95,8 @@ class Corrections:
             if claims:
                 return claims[0]
         return None
+
+
+def _asks_the_opposite(text: str, claim: Claim) -> bool:
+    """Tell whether an open question such as "is it addictive?" only touches a claim that denies it."""
+    return bool(_NEGATED.search(claim.claim)) and not _NEGATED.search(text)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rag.answering import compose
 from rag.answering.citing import Draft
-from rag.answering.evidence import Composed
+from rag.answering.evidence import Plan
 from rag.answering.understand import Understood
 from rag.library import Library
 from rag.records import Brief, Section, StatementKind
@@ -43,19 +43,19 @@ def decline_dose(library: Library, brief: Brief, understood: Understood, *, agai
     return drafts
 
 
-def no_source(library: Library, composed: Composed) -> list[Draft]:
+def no_source(library: Library, plan: Plan) -> list[Draft]:
     """Say that no source answers this, and who could; never a guess by analogy."""
     messages = library.messages
-    if composed.uncovered:
-        named = " or ".join(mention.medicine.name for mention in composed.uncovered)
+    if plan.uncovered:
+        named = " or ".join(mention.medicine.name for mention in plan.uncovered)
         interactions = library.briefs[messages.text("abstain.interaction_brief")]
         return [
             meta(messages.text("abstain.no_source_on", medicine=named)),
             *compose.short_answer(interactions)[:1],
             meta(messages.text("abstain.pharmacist")),
         ]
-    if composed.missing:
-        topic = " or ".join(f"“{word}”" for word in composed.missing[:2])
+    if plan.judgement.missing:
+        topic = " or ".join(f"“{word}”" for word in plan.judgement.missing[:2])
         return [
             meta(messages.text("abstain.no_source_on_topic", topic=topic)),
             meta(messages.text("abstain.clinician")),

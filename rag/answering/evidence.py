@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 from rag.answering import compose
-from rag.answering.answerable import Answerability
+from rag.answering.answerable import Answerability, Judgement
 from rag.answering.citing import Draft
 from rag.answering.mentions import KRATOM, Mention
 from rag.answering.relevance import WordRelevance
@@ -15,16 +15,18 @@ from rag.library import Library
 from rag.library.checks import brief_texts
 from rag.records import Brief, Section, StatementKind
 from rag.retrieval.retriever import Found, Hit, Searcher
-from rag.text import split_sentences
+from rag.text import content_terms, split_sentences
 
-_WORDS_ALL = 200
-_WORDS_EACH = 95
+_WORDS = 175
+_LEAST_EACH = 80
 _MOST_TOPICS = 3
 # How near the best brief another must be to be promoted for naming the person's medicine.
 _PROMOTED_RANK = 6
 # A passage this much more apt than the best brief answers what the brief does not.
 _PASSAGE_LEAD = 0.06
 _CLEAR_MATCH = 0.62
+# A part of a message with fewer words of its own ("should I worry") is no question by itself.
+_OWN_WORDS = 2
 
 
 @dataclass(frozen=True)
@@ -39,27 +41,40 @@ class Topic:
 
 
 @dataclass(frozen=True)
-class Composed:
-    """The evidence part of an answer, before quotes are located.
+class Plan:
+    """What was found for a message, and which questions of it can be answered.
 
     Attributes:
-        drafts: Sentences in reading order.
-        briefs: Briefs they come from, for notices and suggestions.
+        found: Results for the whole message, then for its parts.
+        topics: The questions to answer; empty when nothing answers.
         uncovered: Medicines asked about with kratom that no source speaks of.
-        missing: Words of the question that nothing in the corpus speaks of.
-        answered: Whether anything answers the question.
-        scores: Numbers behind the decision, for the trace.
-        degraded: What the search had to do without.
+        judgement: How sure it is that the corpus answers.
     """
 
-    drafts: tuple[Draft, ...] = ()
-    briefs: tuple[Brief, ...] = ()
-    uncovered: tuple[Mention, ...] = ()
-    missing: tuple[str, ...] = ()
-    answered: bool = False
-    scores: dict[str, float] = field(default_factory=dict)
-    degraded: tuple[str, ...] = ()
-    neighbours: tuple[str, ...] = ()
+    found: tuple[Found, ...]
+    topics: tuple[Topic, ...]
+    uncovered: tuple[Mention, ...]
+    judgement: Judgement
+
+    @property
+    def briefs(self) -> tuple[Brief, ...]:
+        """The briefs that answer."""
+        return tuple(topic.brief for topic in self.topics if topic.brief is not None)
+
+    @property
+    def neighbours(self) -> tuple[str, ...]:
+        """Ids of the briefs nearest to the message, best first."""
+        return tuple(hit.id for hit in self.found[0].briefs)
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Numbers behind the decision, for the trace."""
+        return {
+            "answerable": self.judgement.probability,
+            "threshold": self.judgement.threshold,
+            "on_topic": self.judgement.on_topic,
+            "clarity": round(_clarity(self.found[0]), 4),
+        }
 
 
 class EvidenceAnswerer:
@@ -78,55 +93,38 @@ class EvidenceAnswerer:
         texts = [" ".join(brief_texts(brief)) for brief in library.briefs.values()]
         self._relevance = WordRelevance([*texts, *(passage.text for passage in library.passages.values())])
 
-    def find(self, understood: Understood) -> list[Found]:
-        """Search for each stand-alone question of a message, the whole message first."""
-        return self._searcher.search_many(list(understood.queries))
-
-    def answer(
-        self,
-        question: str,
-        understood: Understood,
-        found: Sequence[Found],
-        *,
-        skip_short: frozenset[str] = frozenset(),
-    ) -> Composed:
-        """Compose the evidence for one understood message.
+    def plan(self, question: str, understood: Understood) -> Plan:
+        """Search for a message and decide which of its questions can be answered.
 
         Args:
-            question: The message as written, for deciding what it asks that is not covered.
+            question: The message as written.
             understood: Its stand-alone questions and medicines.
-            found: From `find`.
+        """
+        found = tuple(self._searcher.search_many(list(understood.queries)))
+        uncovered = _uncovered(understood)
+        judgement = self._answerability.judge(question, understood, found[0])
+        topics = self._topics(understood, found, single=not judgement.answerable)
+        covered = any(topic.medicine for topic in topics)
+        if not covered and (uncovered or not judgement.answerable):
+            topics = []
+        return Plan(found, tuple(topics), uncovered, judgement)
+
+    def compose(self, plan: Plan, *, words: int = _WORDS, skip_short: frozenset[str] = frozenset()) -> list[Draft]:
+        """Compose the evidence for a plan's topics.
+
+        Args:
+            plan: From `plan`.
+            words: Length to keep to; several questions in one message share a little more.
             skip_short: Briefs whose short answer a correction already gives.
         """
-        uncovered = _uncovered(understood)
-        verdict = self._answerability.judge(question, understood, found[0])
-        base = Composed(
-            scores={
-                "answerable": verdict.probability,
-                "threshold": verdict.threshold,
-                "on_topic": verdict.on_topic,
-                "clarity": round(_clarity(found[0]), 4),
-            },
-            degraded=found[0].degraded,
-            neighbours=tuple(hit.id for hit in found[0].briefs[:6]),
-            uncovered=uncovered,
-            missing=verdict.missing,
-        )
-        topics = self._topics(understood, found, single=not verdict.answerable)
-        covered = any(topic.medicine for topic in topics)
-        if not topics or not (covered or (verdict.answerable and not uncovered)):
-            return base
+        alone = len(plan.topics) == 1
         drafts: list[Draft] = []
-        for topic in topics:
-            if len(topics) > 1 and topic.brief is not None:
+        for topic in plan.topics:
+            if not alone and topic.brief is not None:
                 drafts.append(Draft(topic.brief.title, Section.SHORT_ANSWER, StatementKind.META))
-            drafts += self._compose(topic, alone=len(topics) == 1, skip_short=skip_short)
-        return replace(
-            base,
-            drafts=tuple(drafts),
-            briefs=tuple(topic.brief for topic in topics if topic.brief is not None),
-            answered=True,
-        )
+            each = words if alone else max(words // 2, _LEAST_EACH)
+            drafts += self._compose(topic, words=each, alone=alone, skip_short=skip_short)
+        return drafts
 
     def _topics(self, understood: Understood, found: Sequence[Found], *, single: bool) -> list[Topic]:
         """Return the questions to answer: the medicines named, the parts of the message, or the whole."""
@@ -147,7 +145,7 @@ class EvidenceAnswerer:
 
     def _medicine_topics(self, understood: Understood, found: Found) -> list[Topic]:
         """Return a topic for each medicine asked about with kratom whose brief was found."""
-        if not understood.mixing:
+        if not understood.mixing or not found.briefs:
             return []
         ranked = [hit.id for hit in found.briefs[:_PROMOTED_RANK]]
         topics: dict[str, Topic] = {}
@@ -168,21 +166,20 @@ class EvidenceAnswerer:
     def _part_topics(self, understood: Understood, found: Sequence[Found]) -> list[Topic]:
         topics: dict[str, Topic] = {}
         for part, query, result in zip(understood.parts, understood.queries[1:], found[1:], strict=True):
-            if not result.briefs or _clarity(result) < _CLEAR_MATCH:
+            if not result.briefs or _clarity(result) < _CLEAR_MATCH or len(content_terms(part)) < _OWN_WORDS:
                 continue
             brief = self._library.briefs[result.briefs[0].id]
             topics.setdefault(brief.id, Topic(query, part, result, brief))
         return list(topics.values())
 
-    def _compose(self, topic: Topic, *, alone: bool, skip_short: frozenset[str]) -> list[Draft]:
+    def _compose(self, topic: Topic, *, words: int, alone: bool, skip_short: frozenset[str]) -> list[Draft]:
         """Compose one question; several in one message each get a shorter answer."""
         brief = topic.brief
-        words = _WORDS_ALL if alone else _WORDS_EACH
         if brief is None or self._passages_lead(topic):
             return self._extract(topic, words=words)
         relevance = self._relevance.to(topic.query)
         short = [] if brief.id in skip_short else compose.short_answer(brief)
-        care = compose.about_you(brief, relevance, most=3 if alone else 1)
+        care = compose.about_you(brief, relevance, most=2 if alone else 1)
         open_points = compose.unknowns(brief, relevance, words=30) if alone else []
         left = words - compose.words_in([*short, *care, *open_points])
         shown = compose.evidence(brief, relevance, words=left, least=2 if alone else 1)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from rag.answering import compose
 from rag.answering.citing import Draft
 from rag.answering.conditions import condition_notes
 from rag.answering.corrections import Corrections
 from rag.answering.declines import decline_dose, dose_brief, meta, no_source, out_of_scope
-from rag.answering.evidence import Composed, EvidenceAnswerer
+from rag.answering.evidence import EvidenceAnswerer, Plan
 from rag.answering.understand import Understanding, Understood
 from rag.conversation import Conversation
 from rag.library import Library
@@ -20,6 +21,8 @@ from rag.safety.requests import Request, RequestKind, classify
 from rag.safety.signals import read_signals
 
 _MOST_SUGGESTIONS = 3
+# Length of an answer without its notices.
+_WORDS = 175
 _ON_TOPIC = 0.5
 _FIXED_BEHAVIOUR = {
     RequestKind.HUMAN: Behaviour.HAND_OVER,
@@ -97,64 +100,65 @@ class ReplyMaker:
     def _answer(self, conversation: Conversation, request: Request) -> Reply:
         """Answer from evidence, a correction first; abstain where there is none."""
         understood = self._understanding.read(conversation.question, conversation.earlier)
-        found = self._evidence.find(understood)
-        nearby = {hit.id for hit in found[0].briefs}
+        plan = self._evidence.plan(conversation.question, understood)
+        nearby = {brief.id for brief in plan.briefs} | set(plan.neighbours[:1])
         claims = self._corrections.claims_in(conversation.question, nearby)
-        skip = frozenset(claim.brief for claim in claims if claim.brief)
-        composed = self._evidence.answer(conversation.question, understood, found, skip_short=skip)
-        if not composed.answered and not claims:
-            return self._abstain(conversation, request, understood, composed)
+        if not plan.topics and not claims:
+            return self._abstain(conversation, request, understood, plan)
         drafts = self._corrections.drafts(claims)
-        drafts += list(composed.drafts) if composed.answered else self._corrections.evidence(claims)
+        if plan.topics:
+            skip = frozenset(claim.brief for claim in claims if claim.brief)
+            words = _WORDS - compose.words_in(drafts)
+            drafts += self._evidence.compose(plan, words=words, skip_short=skip)
+        else:
+            drafts += self._corrections.evidence(claims)
         drafts += condition_notes(self._library, drafts, conversation.question)
-        briefs = composed.briefs or self._briefs_of(claims)
+        briefs = plan.briefs or self._briefs_of(claims)
         return Reply(
             Behaviour.ANSWER,
             tuple(drafts),
             verdict=self._messages.text(f"verdict.{claims[0].verdict}") if claims else None,
             mentions=self._mentions(understood),
             notices=self._notices(conversation, request, understood, briefs),
-            suggestions=self._suggestions(composed.neighbours, briefs),
+            suggestions=self._suggestions(plan.neighbours, briefs),
             understood=understood.queries,
-            scores=composed.scores,
-            degraded=composed.degraded,
+            scores=plan.scores,
+            degraded=plan.found[0].degraded,
         )
 
-    def _abstain(
-        self, conversation: Conversation, request: Request, understood: Understood, composed: Composed
-    ) -> Reply:
-        near = bool(composed.uncovered) or composed.scores["on_topic"] >= _ON_TOPIC
+    def _abstain(self, conversation: Conversation, request: Request, understood: Understood, plan: Plan) -> Reply:
+        near = bool(plan.uncovered) or plan.judgement.on_topic >= _ON_TOPIC
         if not near:
             return Reply(
                 Behaviour.OUT_OF_SCOPE,
                 tuple(out_of_scope(self._library)),
                 suggestions=self._examples(),
-                scores=composed.scores,
-                degraded=composed.degraded,
+                scores=plan.scores,
+                degraded=plan.found[0].degraded,
             )
         return Reply(
             Behaviour.ABSTAIN,
-            tuple(no_source(self._library, composed)),
-            mentions=self._mentions(understood) if composed.uncovered else (),
+            tuple(no_source(self._library, plan)),
+            mentions=self._mentions(understood) if plan.uncovered else (),
             notices=self._notices(conversation, request, understood, ()),
-            suggestions=self._suggestions(composed.neighbours, ()),
+            suggestions=self._suggestions(plan.neighbours, ()),
             understood=understood.queries,
-            scores=composed.scores,
-            degraded=composed.degraded,
+            scores=plan.scores,
+            degraded=plan.found[0].degraded,
         )
 
     def _dose(self, conversation: Conversation, request: Request) -> Reply:
         understood = self._understanding.read(conversation.question, conversation.earlier)
         brief = dose_brief(self._library, request.reasons)
         again = any(classify(turn).kind is RequestKind.DOSE for turn in conversation.earlier)
-        found = self._evidence.find(understood)
+        plan = self._evidence.plan(conversation.question, understood)
         notices = self._notices(conversation, request, understood, (brief,))
         return Reply(
             Behaviour.DECLINE_DOSE,
             tuple(decline_dose(self._library, brief, understood, again=again)),
             mentions=self._mentions(understood),
             notices=tuple(notice for notice in notices if notice.id != "no-dosing"),  # the reply itself says it
-            suggestions=self._suggestions([hit.id for hit in found[0].briefs], (brief,)),
+            suggestions=self._suggestions(plan.neighbours, (brief,)),
             understood=understood.queries,
         )
 

@@ -39,6 +39,12 @@ _MIXING = re.compile(
     r"with (?:it|that|this|those|them|what)|can i (?:still )?(?:have|take|use|drink|try|do)|should(?:n'?t)? i)\b",
     re.I,
 )
+_SWAPPING = re.compile(
+    r"\b(?:instead|replac\w*|swap\w*|switch\w*|substitut\w*|in favou?r of|rather than|give up|get(?:ting)? off|com(?:e|ing) off|"
+    r"quit\w*|stop(?:ping)? (?:my|the|taking|his|her)|drop(?:ping)?|ditch\w*|bin(?:ning)?|vs\.?|versus|compared?|better|safer|"
+    r"worse|gentler|stronger|than)\b",
+    re.I,
+)
 _THIS_STUFF = re.compile(r"\b(?:this|that|the) (?:stuff|leaf|leaves|powder|plant|tea|shots?)\b", re.I)
 _FOR_ME = re.compile(
     r"\b(?:for me|in my case|someone like me|with (?:that|this|my)|given that|am i|do i|should i|can i|my)\b", re.I
@@ -132,7 +138,7 @@ class Understanding:
         A question with the two names and little else, such as "kratom lamictal", is one.
         """
         groups = {mention.medicine.group for mention in mentions}
-        if not groups - {KRATOM}:
+        if not groups - {KRATOM} or _SWAPPING.search(question):
             return False
         named = {term for mention in mentions for term in content_terms(mention.named_as)}
         bare = KRATOM in groups and len(set(content_terms(question)) - named) <= 1
