@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 from rag.settings import Settings
 
 
 def main() -> None:
-    """Prepare the index and serve the page with options from the environment."""
-    # Imported here, because both bring large libraries and this module may be imported for its name alone.
-    from rag.assistant import prepare
-    from rag.server import serve
+    """Serve the page with options from the environment."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    from rag.server import serve  # large libraries, which nobody needs who only imports this module
 
-    settings = Settings()
-    prepare(settings)
-    serve(settings)
+    serve(Settings())
 
 
 if __name__ == "__main__":

@@ -5,17 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from rag.errors import KratomEvidenceError
+from rag.progress import progress_bars
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -98,7 +96,7 @@ def batch(
 
     rows = read_rows(source)
     assistant = _open()
-    with _progress() as report:
+    with progress_bars(err) as report:
         count = run_batch(assistant, rows, target, lambda done, total: report("Answering", done, total))
     err.print(f"{count} answered now, {len(rows)} in {target}.")
 
@@ -124,7 +122,7 @@ def index_build() -> None:
 
     settings = Settings()
     library = load_library(settings.corpus_dir)
-    with _progress() as report:
+    with progress_bars(err) as report:
         info = build_index(library, settings, extra=extra_texts(library), progress=report)
     out.print(f"Index {info.key}: {info.embedded} texts embedded, {info.reused} reused, corpus {info.fingerprint}.")
 
@@ -171,26 +169,9 @@ def corpus_show(
     out.print_json(found.model_dump_json())
 
 
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar for each step that reports progress."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err) as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def report(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                tasks[step] = bar.add_task(step, total=total)
-            bar.update(tasks[step], completed=done, total=total)
-
-        yield report
-
-
 def _open() -> Assistant:
-    """Open the assistant, with a progress bar while an index is being built."""
-    from rag.assembly import assemble
+    from rag.progress import open_assistant
 
     settings = Settings()
     logging.basicConfig(level=settings.log_level)
-    with _progress() as report:
-        return assemble(settings, progress=report)
+    return open_assistant(settings, err)

@@ -40,9 +40,10 @@ _MIXING = re.compile(
     re.I,
 )
 _SWAPPING = re.compile(
-    r"\b(?:instead|replac\w*|swap\w*|switch\w*|substitut\w*|in favou?r of|rather than|give up|get(?:ting)? off|com(?:e|ing) off|"
-    r"quit\w*|stop(?:ping)? (?:my|the|taking|his|her)|drop(?:ping)?|ditch\w*|bin(?:ning)?|vs\.?|versus|compared?|better|safer|"
-    r"worse|gentler|stronger|than)\b",
+    r"\b(?:instead|replac\w*|swap\w*|switch\w*|substitut\w*|in favou?r of|rather than|"
+    r"give up|get(?:ting)? off|com(?:e|ing) off|"
+    r"quit\w*|stop(?:ping)? (?:my|the|taking|his|her)|drop(?:ping)?|ditch\w*|bin(?:ning)?|vs\.?|versus|"
+    r"compared?|better|safer|worse|gentler|stronger|than)\b",
     re.I,
 )
 _THIS_STUFF = re.compile(r"\b(?:this|that|the) (?:stuff|leaf|leaves|powder|plant|tea|shots?)\b", re.I)

@@ -12,6 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
 from rag.library import Library, load_library
+from rag.progress import open_assistant
 from rag.server.page import ASSETS, build_page
 from rag.server.render import Renderer
 from rag.server.security import Gate, SecureHeaders, without_foreign
@@ -48,11 +49,9 @@ def create_app(assistant: Answering, settings: Settings, library: Library | None
 
 
 def serve(settings: Settings) -> None:
-    """Serve the page until interrupted."""
-    from rag.assistant import Assistant
-
+    """Serve the page until interrupted, building the index first when it is missing."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    assistant = Assistant.from_settings(settings)
+    assistant = open_assistant(settings)
     app = create_app(assistant, settings, assistant.library)
     # No access log: it would tell who was here and when.
     uvicorn.run(app, host=settings.host, port=settings.port, log_level=settings.log_level.lower(), access_log=False)
