@@ -71,8 +71,8 @@ def build_guard(library: Library, embed: Vectors | None) -> ClaimGuard:
     return ClaimGuard(claims, reference, embed)
 
 
-def output_lines(guard: ClaimGuard, library: Library) -> Iterable[Line]:
-    """Measure the output side: assertions recognised, fair and cited sentences passed."""
+def output_lines(guard: ClaimGuard, library: Library, *, every: int = 1) -> Iterable[Line]:
+    """Measure the output side: assertions recognised, fair and cited sentences (each `every`-th) passed."""
     claims = library.claims.values()
     care = [text for brief in library.briefs.values() for text in brief_sentences(brief, care=True)]
     groups: list[tuple[str, list[str], bool]] = [
@@ -85,14 +85,16 @@ def output_lines(guard: ClaimGuard, library: Library) -> Iterable[Line]:
         for kind, wanted in (("assert", True), ("fair", False), ("neutral", False)):
             verb = "recognised" if wanted else "pass"
             groups.append((f"{split}: {kind} {verb}", [r["text"] for r in rows if r["kind"] == kind], wanted))
-    groups.append(("corpus: cited sentences and passages pass", [t for _, t in legitimate_texts(library)], False))
-    groups.append(("corpus: care wording passes", care, False))
+    groups.append(
+        ("corpus: cited sentences and passages pass", [t for _, t in legitimate_texts(library)[::every]], False)
+    )
+    groups.append(("corpus: care wording passes", care[::every], False))
     for name, texts, wanted in groups:
         wrong = [t for t, m in zip(texts, guard.asserted_by_each(texts), strict=True) if (m is not None) is not wanted]
         yield Line(f"output, {name}", len(texts) - len(wrong), len(texts), tuple(wrong))
 
 
-def question_lines(guard: ClaimGuard, library: Library) -> Iterable[Line]:
+def question_lines(guard: ClaimGuard, library: Library, frames: Sequence[str] = FRAMES) -> Iterable[Line]:
     """Measure the question side: the right claim or its sibling found, ordinary questions left alone."""
     briefs = {claim.id: claim.brief for claim in library.claims.values()}
 
@@ -108,8 +110,8 @@ def question_lines(guard: ClaimGuard, library: Library) -> Iterable[Line]:
         yield _line(f"{split}: written frames", [(r["text"], r["claim_id"]) for r in framed], found)
         yield _line(f"{split}: assertions", [(r["text"], r["claim_id"]) for r in said], found)
         if split == "test":
-            pairs = [(frame.format(r["text"]), r["claim_id"]) for r in said for frame in FRAMES]
-            yield _line(f"{split}: assertions x {len(FRAMES)} frames", pairs, found)
+            pairs = [(frame.format(r["text"]), r["claim_id"]) for r in said for frame in frames]
+            yield _line(f"{split}: assertions x {len(frames)} frames", pairs, found)
         quiet = [r["text"] for r in rows if r["kind"] == "neutral"]
         wrong = [text for text in quiet if guard.in_question(text)]
         yield Line(f"question, {split}: ordinary, no claim", len(quiet) - len(wrong), len(quiet), tuple(wrong))

@@ -28,7 +28,7 @@ from rag.retrieval.embeddings import load_embedder
 from rag.safety.claims.guard import Vectors
 from rag.safety.claims.model import cue_fingerprint, inputs
 from rag.safety.claims.reference import Reference, named, reference_texts
-from rag.safety.stance import Stance, limits_evidence, normalise, stance
+from rag.safety.stance import Stance, attributes_to_people, limits_evidence, normalise, stance
 from rag.settings import Settings
 from rag.text import split_sentences
 
@@ -38,7 +38,7 @@ WEIGHTS = ROOT / "rag" / "safety" / "claims" / "weights.npz"
 FOLDS = 5
 PENALTY = 0.3
 # Share of fair sentences (asserts) and of ordinary questions (leans) that may be caught, in cross-validation.
-ALLOWED = {"asserts": 0.045, "leans": 0.1}
+ALLOWED = {"asserts": 0.045, "leans": 0.08}
 
 Array = npt.NDArray[np.float32]
 
@@ -93,9 +93,9 @@ def assert_examples(library: Library) -> list[Example]:
             )
         elif row["kind"] == "neutral" and row["text"].endswith("."):
             rows.append(Example(row["text"], 0, row["text"], 2.0, True))
-    rows += [Example(text, 0, owner, 0.3, False) for owner, text in legitimate_texts(library)]
+    rows += [Example(text, 0, owner, 0.4, False) for owner, text in legitimate_texts(library)]
     rows += [
-        Example(text, 0, b.id, 0.6, False) for b in library.briefs.values() for text in brief_sentences(b, care=True)
+        Example(text, 0, b.id, 1.0, False) for b in library.briefs.values() for text in brief_sentences(b, care=True)
     ]
     return rows
 
@@ -142,7 +142,10 @@ def train(library: Library, embed: Vectors, path: Path = WEIGHTS) -> dict[str, f
 def _passed_anyway(text: str) -> bool:
     """Say whether the rules let the sentence pass whatever the score."""
     kind = stance(text)
-    return kind is Stance.ATTRIBUTES or (kind is Stance.LIMITS and limits_evidence(normalise(text)))
+    said = normalise(text)
+    if kind is Stance.ATTRIBUTES:
+        return attributes_to_people(said)
+    return kind is Stance.LIMITS and limits_evidence(said)
 
 
 def _fit(

@@ -60,6 +60,7 @@ _EVIDENCE_LIMIT = _any(
     r"\b(?:is|are|was|were) (?:not|no) (?:proof|evidence|the same|a finding|a statement|necessarily)\b",
     r"\bsays? (?:nothing|little) about\b|\btells? you nothing\b|\bmeans? little\b",
     r"\bno trial supports\b|\bmore (?:\w+ )?(?:trials?|research|studies) (?:is|are|were) needed\b",
+    r"\bnothing (?:\w+ ){0,3}?(?:shows|proves|suggests|demonstrates)\b",
     r"^whether\b.*\b(?:not|un\w+|never|differ\w*|depends?)\b|\bnot found in these sources\b",
 )
 
@@ -107,11 +108,18 @@ _BODIES = (
     r"(?:fda|nida|dea|who|cdc|samhsa|nhs|nice|mayo clinic|unodc|nccih|livertox|agency|agencies|committee"
     r"|authors?|researchers"
     r"|royal college|task force|review|study|survey|analysis|guide|guidance|report|commentary|article"
-    r"|newspaper|trial|law firm"
+    r"|newspaper|trial|page|law firm"
     r"|county|office|label|notice|law|act|investigators|college|summary|site)"
 )
+_BY_PEOPLE = _any(
+    rf"\b{_LAY}\b(?! who {_SAY})(?: [\w'-]+){{0,6}}? {_SAY}\b",
+    r"\b(?:is|are|was|were|been|being) (?:sometimes |often |widely |commonly |also )?(?:sold|marketed"
+    r"|promoted|advertised|nicknamed)\b",
+)
 _ATTRIBUTION = _any(
-    rf"\b{_LAY}\b(?: [\w'-]+){{0,6}}? {_SAY}\b",
+    _BY_PEOPLE.pattern,
+    r"\b(?:it|they|he|she) (?:also )?(?:says?|said|calls?|called|warns?|warned|advises?|noted|asked"
+    r"|concluded|judged)\b",
     r"\b(?:according to|in the (?:view|words|opinion) of|in (?:his|her|their) (?:own )?(?:view|words"
     r"|experience))\b",
     r"\b(?:is|are|was|were|been|being) (?:sometimes |often |widely |commonly |also )?(?:sold|marketed"
@@ -120,11 +128,12 @@ _ATTRIBUTION = _any(
     r"\b(?:claims?|promises?|saying|stories|reports?|beliefs?|impressions?) (?:that|of|by|from)\b",
     r"\b(?:the|a|an|one|two|its|some|this|that|us|uk"
     rf"|\d{{4}}) (?:[\w'-]+ ){{0,4}}?{_BODIES}(?: [\w'(),-]+){{0,6}}? "
-    r"(?:says?|said|found|finds|reports?|reported|warns?|warned|concluded|noted|called|judged|rated"
+    r"(?:says?|said|found|finds|reports?|reported|warns?|warned|concluded|noted|called|judged|rated|saw"
     r"|estimated|describes?|described"
     r"|recommends?|recommended|advises?|advised|asked|linked|counted|suggested|gathered|kept|withdrew"
     r"|notes?|states?|puts?|put)\b",
-    r"\b(?:fda|nida|dea|who|cdc|samhsa|nhs|nice|mayo clinic|los angeles county|livertox|health canada) (?:also )?"
+    r"\b(?:fda|nida|dea|the who|cdc|samhsa|nhs|nice|nccih|mayo clinic|los angeles county|livertox|health canada)"
+    r" (?:also )?"
     r"(?:says?|said|found|warns?|warned|advises?|recommends?|reported|noted|lists?|has (?:not )?(?:warned"
     r"|told|said|issued))\b",
     r"\b(?:self-reported|as they see it|their own impression|what they report|what users believe)\b",
@@ -146,6 +155,7 @@ _CONCLUSION = re.compile(
     r"|demonstrates?|tells you|makes it))\b(?! far| that (?:the|you|they) can| much| many| called| little)\s+"
 )
 _CONTRAST = re.compile(r"[,;]\s+(?:but|yet|however|still|nevertheless|and yet)\b,?\s+|;\s+|\bhowever,\s+")
+_BUT = re.compile(r"\b(?:but|yet|however|still|nevertheless)\b")
 _FRONTED = re.compile(r"^(?:although|though|while|even though|even if|despite|whereas)\b[^,]*,\s*(?P<main>.+)$")
 _QUESTION_WORD = re.compile(
     r"^(?:(?:so|and|but|ok|hey|hi|well|please|um|also)[, ]+)?(?:is|are|was|were|do|does|did|can|could"
@@ -192,7 +202,7 @@ def stance(sentence: str) -> Stance:
     """Decide how a sentence stands to what it says, from its words alone.
 
     The clause that the sentence ends on decides: what follows "so" or "but"
-    outweighs what came before, and a limit anywhere beside a plain report stays a limit.
+    outweighs what came before.
     """
     text = normalise(sentence)
     if is_question(text) or (_TAG.search(text) and text.endswith("?")):
@@ -204,6 +214,8 @@ def stance(sentence: str) -> Stance:
     if after is None:
         return _clause_stance(text)
     first, last = _clause_stance(before), _clause_stance(after)
+    if first in (Stance.LIMITS, Stance.ATTRIBUTES) and "; " in text and not _BUT.search(text):
+        return Stance.LIMITS  # a semicolon goes on with the same thought
     return Stance.LIMITS if last is Stance.DENIES and first is Stance.ATTRIBUTES else last
 
 
@@ -220,6 +232,11 @@ def limits_scope(text: str) -> bool:
 def attributes(text: str) -> bool:
     """Say whether normalised text puts its content in someone's mouth."""
     return bool(_ATTRIBUTION.search(text))
+
+
+def attributes_to_people(text: str) -> bool:
+    """Say whether normalised text reports what users, sellers or other people say."""
+    return bool(_BY_PEOPLE.search(text))
 
 
 def borrows_weight(text: str) -> bool:
@@ -239,7 +256,8 @@ def concludes(text: str) -> bool:
 
 def contrast_tail(sentence: str) -> str | None:
     """Return what follows the last "but" of a sentence, when it is a clause of its own."""
-    tail = _contrast(normalise(sentence))[1]
+    text = normalise(sentence)
+    tail = _contrast(text)[1] if _BUT.search(text) else None
     return tail if tail is not None and len(tail.split()) >= 4 else None
 
 

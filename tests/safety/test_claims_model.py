@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eval.claims_report import build_guard, output_lines, question_lines
+from eval.claims_report import FRAMES, build_guard, output_lines, question_lines
 from eval.train_claims import ROOT
 from rag.library.library import Library, load_library
 from rag.safety.claims import ClaimGuard, Vectors
@@ -13,7 +13,13 @@ from rag.safety.claims import ClaimGuard, Vectors
 FLOORS = {
     "output, register: assertions recognised": 1.0,
     "output, register: fair sentences pass": 1.0,
+    "output, register: corrections pass": 1.0,
     "output, corpus: cited sentences and passages pass": 0.995,
+    "output, test: assert recognised": 0.9,
+    "output, test: fair pass": 0.97,
+    "question, test: plain questions": 0.87,
+    "question, test: written frames": 0.89,
+    "question, test: ordinary, no claim": 0.96,
 }
 
 
@@ -28,13 +34,19 @@ def guard(library: Library, embed: Vectors) -> ClaimGuard:
 
 
 def test_output_figures(guard: ClaimGuard, library: Library) -> None:
-    low = [line.text() for line in output_lines(guard, library) if line.good / line.total < FLOORS.get(line.name, 0.0)]
+    low = [
+        line.text()
+        for line in output_lines(guard, library, every=10)
+        if line.good / line.total < FLOORS.get(line.name, 0.0)
+    ]
     assert low == []
 
 
 def test_question_figures(guard: ClaimGuard, library: Library) -> None:
     low = [
-        line.text() for line in question_lines(guard, library) if line.good / line.total < FLOORS.get(line.name, 0.0)
+        line.text()
+        for line in question_lines(guard, library, FRAMES[:1])
+        if line.good / line.total < FLOORS.get(line.name, 0.0)
     ]
     assert low == []
 

@@ -15,11 +15,12 @@ from rag.safety.claims.reference import Reference, named
 from rag.safety.claims.segments import segments
 from rag.safety.stance import (
     Stance,
-    attributes,
+    attributes_to_people,
     concludes,
     contrast_tail,
     is_question,
     limits_evidence,
+    negates,
     normalise,
     stance,
 )
@@ -28,8 +29,10 @@ from rag.text import split_sentences
 Vectors = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
 _MOST = 3  # claims named for one message
-_SAME_PHRASE = 0.9  # similarity from which a sentence counts as a phrase of the register
-_NEAR_BEST = 0.1  # how far behind the nearest claim another may be and still be named
+_VERBATIM = 0.97  # similarity from which a sentence is a phrase of the register
+_SAME_PHRASE = 0.9  # similarity from which it says the same, if its stance is the same
+_NEAR_BEST = 0.3  # share of the best claim's score that another needs to be named as well
+_STRONG = 1.5  # margin from which naming an authority does not excuse what is said
 _UNRELATED = 0.22  # below this similarity to every claim, there is no claim to name
 
 
@@ -91,12 +94,12 @@ class ClaimGuard:
         best_piece = leaning[np.argmax(by_claim[leaning], axis=0)]
         nearness = by_claim[best_piece, np.arange(by_claim.shape[1])]
         order = np.argsort(-nearness, kind="stable")[:_MOST]
-        kept = [c for c in order if nearness[c] >= nearness[order[0]] - _NEAR_BEST]
+        kept = [c for c in order if nearness[c] >= nearness[order[0]] * _NEAR_BEST]
         score = _confidence(float(margins[leaning].max()))
         return tuple(
             ClaimMatch(
                 self._reference.claims[c].id,
-                round(score * float(nearness[c] / max(nearness[order[0]], 1e-6)), 4),
+                round(score * float(np.clip(nearness[c] / max(float(nearness[order[0]]), 1e-6), 0.0, 1.0)), 4),
                 stance(pieces[best_piece[c]]),
                 pieces[best_piece[c]],
             )
@@ -115,29 +118,37 @@ class ClaimGuard:
             return found
         given = self._inputs([part for _, part in parts])
         margins = self._asserts.margins(given.matrix)
-        nearest = self._reference.by_claim(given.similarity, ("assert",)).max(axis=1)
         owner = self._reference.identity(given.similarity, ("assert",)).argmax(axis=1)
-        fair = given.similarity[:, self._reference.role["fair"]].max(axis=1)
         for row, (i, part) in enumerate(parts):
-            match = self._judge(part, float(margins[row]), int(owner[row]), (float(nearest[row]), float(fair[row])))
-            if match is not None and (found[i] is None or match.score > found[i].score):  # type: ignore[union-attr]
+            claim = self._reference.claims[int(owner[row])].id
+            match = self._judge(part, float(margins[row]), claim, given.similarity[row])
+            best = found[i]
+            if match is not None and (best is None or match.score > best.score):
                 found[i] = match
         return found
 
-    def _judge(self, part: str, margin: float, claim: int, similar: tuple[float, float]) -> ClaimMatch | None:
-        nearest, fair = similar
-        if max(nearest, fair) >= _SAME_PHRASE:
-            if fair >= nearest:
-                return None
-            margin = max(margin, 3.0)
-        elif margin <= 0 or nearest < _UNRELATED or _held_back(part):
+    def _judge(self, part: str, margin: float, claim: str, similarity: Matrix) -> ClaimMatch | None:
+        said, nearest = self._reference.nearest(similarity, "assert")
+        fair_text, fair = self._reference.nearest(similarity, "fair")
+        if fair > nearest and _says_the_same(part, fair_text, fair):
             return None
-        return ClaimMatch(self._reference.claims[claim].id, round(_confidence(margin), 4), stance(part), part)
+        if nearest >= fair and _says_the_same(part, said, nearest):
+            margin = max(margin, 3.0)
+        elif margin <= 0 or nearest < _UNRELATED or _held_back(part, margin):
+            return None
+        return ClaimMatch(claim, round(_confidence(margin), 4), stance(part), part)
 
     def _inputs(self, texts: Sequence[str]) -> Inputs:
         called = [named(text) for text in texts]
         vectors = None if self._embed is None else np.asarray(self._embed(called), dtype=np.float32)
         return inputs(called, vectors, self._reference)
+
+
+def _says_the_same(sentence: str, phrase: str, similarity: float) -> bool:
+    """Say whether a sentence is a phrase of the register, or very near it with the same stance and negation."""
+    if similarity < _SAME_PHRASE or negates(normalise(sentence)) is not negates(normalise(phrase)):
+        return False
+    return similarity >= _VERBATIM or stance(sentence) is stance(phrase)
 
 
 def _confidence(margin: float) -> float:
@@ -150,10 +161,12 @@ def _assertable(statement: str) -> list[str]:
     return [part for sentence in sentences for part in (sentence, contrast_tail(sentence)) if part]
 
 
-def _held_back(sentence: str) -> bool:
+def _held_back(sentence: str, margin: float) -> bool:
     """Say whether the sentence reports words or the limits of evidence, and draws no conclusion of its own."""
     text = normalise(sentence)
     if concludes(text):
         return False
     kind = stance(sentence)
-    return (kind is Stance.LIMITS and limits_evidence(text)) or (kind is Stance.ATTRIBUTES and attributes(text))
+    if kind is Stance.ATTRIBUTES:
+        return attributes_to_people(text) or margin < _STRONG
+    return kind is Stance.LIMITS and limits_evidence(text)

@@ -13,9 +13,9 @@ from rag.records import Claim
 from rag.safety.claims.bag import Matrix
 from rag.text import content_terms
 
-_DENSE_SHARE = 0.8  # of the similarity when vectors exist; the rest is shared words
-_RIDGE = 0.5  # penalty of the classifier over the register's own phrases
-_RIDGE_SHARE = 0.35  # of the identity score; the rest is the nearest phrases of a claim
+_DENSE_SHARE = 0.85  # of the similarity when vectors exist; the rest is shared words
+_RIDGE, _SHARPNESS = 0.1, 4.0  # of the kernel classifier over the register's own phrases
+_RIDGE_SHARE = 0.8  # of the identity score; the rest is the nearest phrase of a claim
 _OTHER_NAMES = re.compile(
     r"\b(?:the|this|our|that) (?:\w+ )?(?:leaf|plant|powder)\b|\bmitragyn(?:a|ine)(?: speciosa)?(?: leaf)?\b|\bketum\b"
     r"|\b(?:red|green|white) (?:vein|borneo|bali|malay|thai)\b",
@@ -66,6 +66,7 @@ class Reference:
         found = Counter(term for text in self.texts for term in set(content_terms(text)))
         self._rarity = {t: (i, float(np.log(len(self.texts) / n))) for i, (t, n) in enumerate(found.items())}
         self._terms = self._term_rows(self.texts)
+        self._columns = np.ascontiguousarray(self._terms.T)
         self._dual = self._fit_identity() if claims else np.zeros((0, 0), dtype=np.float32)
 
     def _term_rows(self, texts: Sequence[str]) -> Matrix:
@@ -84,11 +85,14 @@ class Reference:
             :, self._said
         ]
         owners = np.eye(len(self.claims))[self.owner[self._said]]
+        kernel = np.exp(_SHARPNESS * (kernel - 1.0))
         dual: Matrix = np.linalg.solve(kernel + _RIDGE * np.eye(len(kernel)), owners).astype(np.float32)
         return dual
 
     def _compare(self, vectors: Matrix | None, terms: Matrix) -> Matrix:
-        shared: Matrix = terms @ self._terms.T
+        # Only words that occur can add anything, and a sentence has few of them.
+        used = np.flatnonzero(terms.any(axis=0))
+        shared: Matrix = terms[:, used] @ self._columns[used]
         if vectors is not None and self.vectors is not None:
             shared = (_DENSE_SHARE * (vectors @ self.vectors.T) + (1 - _DENSE_SHARE) * shared).astype(np.float32)
         return shared
@@ -103,8 +107,14 @@ class Reference:
 
     def identity(self, similarity: Matrix, roles: Sequence[str]) -> Matrix:
         """Return sentence x claim scores that say which claim a sentence is about."""
-        learnt: Matrix = similarity[:, self._said] @ self._dual
+        learnt: Matrix = np.exp(_SHARPNESS * (similarity[:, self._said] - 1.0)) @ self._dual
         return self.by_claim(similarity, roles) * (1 - _RIDGE_SHARE) + learnt * _RIDGE_SHARE
+
+    def nearest(self, similarity: Matrix, role: str) -> tuple[str, float]:
+        """Return the phrase of a role that one row of similarity is nearest to, and how near."""
+        rows = self.role[role]
+        best = int(rows[similarity[rows].argmax()])
+        return self.texts[best], float(similarity[best])
 
     def summary(self, similarity: Matrix) -> Matrix:
         """Return per sentence how near the register's assertions, questions and fair phrases are."""

@@ -20,6 +20,13 @@ _CARRIER = re.compile(
 )
 
 
+_PRESUPPOSED = re.compile(
+    r"\b(?:since|because|given(?: that)?|now that|seeing as|as|if|when) "
+    r"(.{12,}?)(?:, | why | how | what | where | which | who | can (?:i|we) | is there | should (?:i|we) |[?.!]?$)",
+    re.I | re.S,
+)
+
+
 def segments(message: str) -> list[str]:
     """Return the message and the pieces of it worth judging alone, without repeats."""
     found = [message.strip()]
@@ -30,8 +37,9 @@ def segments(message: str) -> list[str]:
         body = colon.group(1)
     found.extend(match.group(1) for match in _QUOTED.finditer(message))
     found.extend(sentence.strip(" \"'") for sentence in split_sentences(body))
-    carrier = _CARRIER.search(message)
-    if carrier:
-        found.append(carrier.group(1).strip(" \"'"))
+    for pattern in (_CARRIER, _PRESUPPOSED):
+        carried = pattern.search(message)
+        if carried:
+            found.append(carried.group(1).strip(" \"'"))
     kept = [piece for piece in dict.fromkeys(found) if len(piece.split()) >= _SHORTEST]
     return kept[:_MOST] or [message]
