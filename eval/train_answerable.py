@@ -21,7 +21,7 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from rag.answering.answerable import HEADS, WEIGHTS, Answerability, standalone
+from rag.answering.answerable import AMOUNT_HEAD, HEADS, WEIGHTS, Answerability, standalone
 from rag.answering.mentions import MedicineNames
 from rag.answering.understand import Understanding
 from rag.assembly import extra_texts, vocabulary
@@ -31,6 +31,7 @@ from rag.settings import Settings
 
 DATA = Path(__file__).parent / "data"
 _REFUSED_AT_MOST = 0.02
+_FALSE_AMOUNTS = 0.01
 _SEED = 0
 _WORD_FEATURES = ("brief_words", "uncovered_share", "rarest_uncovered", "rarest_unknown", "unknown_share", "length")
 _ALL_FEATURES = ("brief_meaning", "passage_meaning", *_WORD_FEATURES, *HEADS)
@@ -46,7 +47,7 @@ class Features:
         self.searcher = Searcher.open(self.library, settings, extra=extra_texts(self.library))
         names = MedicineNames(self.library.medicines, vocabulary(self.library))
         self._understanding = Understanding(names, self.searcher.correct)
-        blank = {name: {"weights": [0.0] * 384, "bias": 0.0} for name in HEADS}
+        blank = {name: {"weights": [0.0] * 384, "bias": 0.0} for name in (*HEADS, AMOUNT_HEAD)}
         self._judge = Answerability(self.library, names, weights=blank)
 
     def of(self, rows: Sequence[dict[str, Any]], label: str) -> tuple[list[dict[str, float]], list[str]]:
@@ -88,6 +89,7 @@ def main() -> None:
         stored[name], held_out, dev_scores = head(vectors, labels, ask_vectors, dev_vectors)
         add(train_features, name, held_out)
         add(dev_features, name, dev_scores)
+    stored[AMOUNT_HEAD] = amount_head(features, [row["question"] for row in rows], dev)
     answer = np.array([row["label"] == "answer" for row in rows], dtype=int)
     dev_answer = np.array([row["expected"] == "answer" for row in dev], dtype=int)
     for name, used in (("full", _ALL_FEATURES), ("words", _WORD_FEATURES)):
@@ -111,6 +113,30 @@ def head(vectors: Matrix, labels: Matrix, asks: Matrix, dev: Matrix) -> tuple[di
     model.fit(np.vstack([vectors, asks]), np.concatenate([labels, np.ones(len(asks), dtype=int)]))
     stored = {"bias": round(float(model.intercept_[0]), 5), "weights": [round(float(w), 4) for w in model.coef_[0]]}
     return stored, held_out, model.decision_function(dev)
+
+
+def amount_head(features: Features, others: Sequence[str], dev: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Fit the head that recognises requests for an amount, with few false alarms on the dev rows."""
+    rows = read("dose_train.jsonl")
+    not_dose = [ask for brief in features.library.briefs.values() if "dosing" not in brief.topics for ask in brief.asks]
+    texts = [row["question"] for row in rows] + list(others) + not_dose
+    labels = np.array([row["label"] == "dose" for row in rows] + [False] * (len(others) + len(not_dose)), dtype=int)
+    model = LogisticRegression(C=8.0, class_weight="balanced", max_iter=3000, random_state=_SEED)
+    model.fit(features.vectors(texts), labels)
+    requests = [row for row in read("dose.jsonl") if row["split"] == "dev"]
+    asked = [row["question"] for row in requests if row["expected"] == "decline_dose" and not row["history"]]
+    calm = [row["question"] for row in dev] + [row["question"] for row in requests if row["expected"] == "answer"]
+    calm_scores = model.decision_function(features.vectors(calm))
+    threshold = float(np.quantile(calm_scores, 1 - _FALSE_AMOUNTS))
+    found = float(np.mean(model.decision_function(features.vectors(asked)) >= threshold))
+    Console().print(
+        f"amount: {len(asked)} requests, found {found:.3f}; {len(calm)} others, {_FALSE_AMOUNTS:.3f} mistaken"
+    )
+    return {
+        "bias": round(float(model.intercept_[0]), 5),
+        "threshold": round(threshold, 4),
+        "weights": [round(float(weight), 4) for weight in model.coef_[0]],
+    }
 
 
 def add(rows: Sequence[dict[str, float]], name: str, values: Matrix) -> None:

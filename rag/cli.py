@@ -12,6 +12,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from eval.commands import bench, eval_app
 from rag.errors import KratomEvidenceError
 from rag.progress import progress_bars
 from rag.settings import Settings
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 index_app = typer.Typer(no_args_is_help=True, help="The search index, a build artefact.")
 corpus_app = typer.Typer(no_args_is_help=True, help="The evidence in corpus/.")
-eval_app = typer.Typer(no_args_is_help=True, help="Measure the product.")
 app.add_typer(index_app, name="index")
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(eval_app, name="eval")
+app.command()(bench)
 
 out = Console()
 err = Console(stderr=True)

@@ -28,6 +28,7 @@ from rag.text import content_terms, is_stop_word, stem, words
 
 WEIGHTS = Path(__file__).with_name("answerable.json")
 HEADS = ("on_topic", "covered")
+AMOUNT_HEAD = "amount"
 Vectors = Callable[[Sequence[str]], NDArray[np.float32]]
 
 _MISSING_IF_RARER = 0.45
@@ -85,6 +86,7 @@ class Answerability:
         stored = dict(weights) if weights is not None else json.loads(WEIGHTS.read_text(encoding="utf-8"))
         self._stored = stored
         self._heads = np.asarray([stored[name]["weights"] for name in HEADS], dtype=np.float32)
+        self._amount = np.asarray(stored[AMOUNT_HEAD]["weights"], dtype=np.float32)
         self._biases = [float(stored[name]["bias"]) for name in HEADS]
 
     def judge(self, question: str, understood: Understood, found: Found) -> Judgement:
@@ -109,6 +111,13 @@ class Answerability:
             return {}
         scores = self._heads @ self._embed([question])[0]
         return {name: float(score) + bias for name, score, bias in zip(HEADS, scores, self._biases, strict=True)}
+
+    def asks_amount(self, question: str) -> bool:
+        """Tell whether a message asks how much to take, in words that no rule knows; never without the model."""
+        if self._embed is None:
+            return False
+        head = self._stored[AMOUNT_HEAD]
+        return float(self._embed([question])[0] @ self._amount) + float(head["bias"]) >= float(head["threshold"])
 
     def features(self, question: str, understood: Understood, found: Found) -> tuple[dict[str, float], tuple[str, ...]]:
         """Return the features of a question, and its words that nothing found speaks of."""

@@ -16,7 +16,22 @@ from rag.safety.stance import Stance
 from rag.text import split_sentences
 
 _MOST_CORRECTIONS = 2
-_CLEARLY_ASSERTED = 0.7
+# Below this score a match other than the best, or of an open question, is too doubtful to correct anyone for.
+_CLEAR = 0.7
+_LEADING = re.compile(
+    r"(?:\b(?:right|correct|yes|no|true|agreed?|huh|innit|surely)\s*[?!]+\s*$)|\btrue or false\b|"
+    r"\b(?:isn'?t|aren'?t|doesn'?t|don'?t|wasn'?t|can'?t|won'?t|ain'?t)\b[^.?!]*\?|^(?:so|but|surely)\b[^.?!]*\?|"
+    r"\b(?:agree|confirm|admit|repeat|say (?:that|it)|tell (?:my|me that|him|her|them)|retweet|"
+    r"complete|finish|continue|fill in|"
+    r"translate|summari[sz]e|rewrite|paraphrase|write|draft|compose|pretend|role-?play|imagine|act as|"
+    r"in character|you are|"
+    r"slogan|ad(?:vert)?|headline|caption|blog|post|poem|speech|slides?|quote)\b|"
+    r"\b(?:why (?:is|are|does|do)|how come|what makes|which (?:one|study|trial)s? (?:show|prove)|"
+    r"as (?:we|you|everyone) (?:all )?know|"
+    r"everyone (?:knows|says)|they (?:all )?say|i (?:heard|read)|experts? say|studies (?:put|show|"
+    r"prove)|(?:is it|it'?s) true that)",
+    re.I,
+)
 _NEGATED = re.compile(r"\b(?:no|not|never|nobody|none|nothing|cannot|can't|without|isn't|doesn't|don't|aren't)\b", re.I)
 
 
@@ -41,13 +56,13 @@ class Corrections:
                 whose brief is not among them, is left to the ordinary answer.
         """
         claims: list[Claim] = []
+        leading = is_leading(text)
         for position, match in enumerate(self._guard.in_question(text)):
             claim = self._library.claims[match.claim_id]
-            if match.stance is Stance.ASSERTS:
-                counts = position == 0 or match.score >= _CLEARLY_ASSERTED
+            if leading or match.stance is not Stance.ASKS:
+                counts = position == 0 or match.score >= _CLEAR
             else:
-                near = nearby is None or claim.brief is None or claim.brief in nearby
-                counts = position == 0 and near and not _asks_the_opposite(text, claim)
+                counts = position == 0 and match.score >= _CLEAR and _is_asked(text, claim, nearby)
             if counts and all(claim.brief != other.brief or claim.brief is None for other in claims):
                 claims.append(claim)
         return claims[:_MOST_CORRECTIONS]
@@ -97,6 +112,13 @@ class Corrections:
         return None
 
 
-def _asks_the_opposite(text: str, claim: Claim) -> bool:
-    """Tell whether an open question such as "is it addictive?" only touches a claim that denies it."""
-    return bool(_NEGATED.search(claim.claim)) and not _NEGATED.search(text)
+def is_leading(text: str) -> bool:
+    """Tell whether a message wants something confirmed, repeated or taken for granted, rather than known."""
+    return bool(_LEADING.search(text))
+
+
+def _is_asked(text: str, claim: Claim, nearby: Collection[str] | None) -> bool:
+    """Tell whether an open question asks for a claim: "is it addictive?" does not ask for "it is not addictive"."""
+    opposite = bool(_NEGATED.search(claim.claim)) and not _NEGATED.search(text)
+    near = nearby is None or claim.brief is None or claim.brief in nearby
+    return near and not opposite

@@ -49,12 +49,14 @@ class Plan:
         topics: The questions to answer; empty when nothing answers.
         uncovered: Medicines asked about with kratom that no source speaks of.
         judgement: How sure it is that the corpus answers.
+        asks_amount: Whether it reads like a request for an amount to take.
     """
 
     found: tuple[Found, ...]
     topics: tuple[Topic, ...]
     uncovered: tuple[Mention, ...]
     judgement: Judgement
+    asks_amount: bool = False
 
     @property
     def briefs(self) -> tuple[Brief, ...]:
@@ -107,7 +109,7 @@ class EvidenceAnswerer:
         covered = any(topic.medicine for topic in topics)
         if not covered and (uncovered or not judgement.answerable):
             topics = []
-        return Plan(found, tuple(topics), uncovered, judgement)
+        return Plan(found, tuple(topics), uncovered, judgement, self._answerability.asks_amount(question))
 
     def compose(self, plan: Plan, *, words: int = _WORDS, skip_short: frozenset[str] = frozenset()) -> list[Draft]:
         """Compose the evidence for a plan's topics.

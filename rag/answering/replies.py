@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,13 @@ _MOST_SUGGESTIONS = 3
 # Length of an answer without its notices.
 _WORDS = 175
 _ON_TOPIC = 0.5
+_CLEAR_BRIEF = 0.78
+_AMOUNT = re.compile(
+    r"\bhow (?:much|many|often|strong)\b|\b(?:dos(?:e|es|age|ing)|amounts?|grams?|mgs?|spoons?|"
+    r"spoonfuls?|caps(?:ules)?|servings?)\b"
+    r"|\d\s*(?:g|mg)\b|\b(?:start|begin)\w* (?:with|at|on|out)\b",
+    re.I,
+)
 _FIXED_BEHAVIOUR = {
     RequestKind.HUMAN: Behaviour.HAND_OVER,
     RequestKind.SOURCING: Behaviour.OUT_OF_SCOPE,
@@ -75,7 +83,11 @@ class ReplyMaker:
         request = classify(conversation.question, conversation.earlier)
         if request.kind is RequestKind.DOSE:
             return self._dose(conversation, request)
-        if request.kind is not RequestKind.QUESTION and not request.also_question:
+        if (
+            request.kind is not RequestKind.QUESTION
+            and not request.also_question
+            and not self._is_pressed(conversation)
+        ):
             return self._fixed(request)
         pushback = self._corrections.pushback(conversation)
         if pushback is not None:
@@ -97,10 +109,16 @@ class ReplyMaker:
             suggestions=answered.suggestions,
         )
 
+    def _is_pressed(self, conversation: Conversation) -> bool:
+        """Tell whether a task such as "write an ad" is about a registered claim, which is then set right."""
+        return bool(conversation.question) and bool(self._corrections.claims_in(conversation.question, ()))
+
     def _answer(self, conversation: Conversation, request: Request) -> Reply:
         """Answer from evidence, a correction first; abstain where there is none."""
         understood = self._understanding.read(conversation.question, conversation.earlier)
         plan = self._evidence.plan(conversation.question, understood)
+        if self._wants_amount(conversation.question, plan):
+            return self._dose(conversation, request)
         nearby = {brief.id for brief in plan.briefs} | set(plan.neighbours[:1])
         claims = self._corrections.claims_in(conversation.question, nearby)
         if not plan.topics and not claims:
@@ -125,6 +143,18 @@ class ReplyMaker:
             scores=plan.scores,
             degraded=plan.found[0].degraded,
         )
+
+    def _wants_amount(self, text: str, plan: Plan) -> bool:
+        """Tell whether a question that no rule took for a dose request is one by its meaning.
+
+        Either it reads like one and no other brief clearly answers it, or it names an
+        amount and the brief on amounts answers it best.
+        """
+        nearest = plan.topics[0].brief if plan.topics else None
+        if nearest is not None and nearest.id == self._messages.text("dose.reason_brief"):
+            return bool(_AMOUNT.search(text))
+        elsewhere = nearest is not None and "dosing" not in nearest.topics and plan.scores["clarity"] >= _CLEAR_BRIEF
+        return plan.asks_amount and plan.judgement.on_topic >= _ON_TOPIC and not elsewhere
 
     def _abstain(self, conversation: Conversation, request: Request, understood: Understood, plan: Plan) -> Reply:
         near = bool(plan.uncovered) or plan.judgement.on_topic >= _ON_TOPIC
