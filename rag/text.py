@@ -14,6 +14,13 @@ from threading import Lock
 import Stemmer
 
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"'})
+# Cyrillic and Greek letters that look like Latin ones; a word made to look English is read as English.
+_LOOKALIKES = str.maketrans(
+    "аАеЕоОрРсСхХуУіІјЈѕЅԁһНКкМТВвԛԝɡαοΟρΡυνΑΒΕΖΗΙΚΜΝΤΥΧ",
+    "aAeEoOpPcCxXyYiIjJsSdhHKkMTBbqwgaoOpPuvABEZHIKMNTYX",
+)
+_LATIN = re.compile(r"[A-Za-z]")
+_SPACED_OUT = re.compile(r"(?<![^\W_])(?:[^\W\d_][ .]){2,}[^\W\d_](?![^\W_])")
 _KEPT_CONTROLS = {"\n", "\t"}
 
 # A full stop after one of these does not end a sentence.
@@ -49,7 +56,8 @@ _STOP_WORDS = frozenset(
 def clean_input(text: str, *, max_chars: int) -> tuple[str, bool]:
     """Make what a person typed safe to process.
 
-    Compatibility forms are folded (NFKC); control, zero-width, private and
+    Compatibility forms are folded (NFKC), letters that only look Latin become Latin,
+    and "s p a c e d" words are joined; control, zero-width, private and
     direction-changing characters are removed; typographic apostrophes become
     plain; runs of white space become one space (a paragraph break stays).
 
@@ -67,9 +75,22 @@ def clean_input(text: str, *, max_chars: int) -> tuple[str, bool]:
         c if c in _KEPT_CONTROLS or unicodedata.category(c)[0] != "C" else ("" if _is_invisible(c) else " ")
         for c in folded
     )
+    kept = _SPACED_OUT.sub(lambda match: re.sub(r"[ .]", "", match.group()), _as_latin(kept))
     paragraphs = (" ".join(part.split()) for part in re.split(r"\n\s*\n", kept))
     cleaned = "\n\n".join(part for part in paragraphs if part)
     return cleaned[:max_chars].rstrip(), len(cleaned) > max_chars or len(text) > max_chars * 4
+
+
+def _as_latin(text: str) -> str:
+    """Replace look-alike letters in words that are otherwise Latin; other scripts stay as they are."""
+    if text.isascii() or not _LATIN.search(text):
+        return text
+
+    def plain(match: re.Match[str]) -> str:
+        replaced = match.group().translate(_LOOKALIKES)
+        return replaced if all(not c.isalpha() or _LATIN.match(c) for c in replaced) else match.group()
+
+    return re.sub(r"[^\W\d_]+", plain, text)
 
 
 def _is_invisible(char: str) -> bool:
