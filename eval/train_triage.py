@@ -2,10 +2,10 @@
 
     python -m eval.train_triage
 
-Learns from the `train` and `dev` rows of `eval/data/triage.jsonl` and, as ordinary
-questions, from the `asks` of the briefs. Thresholds come from grouped cross-validation, so
-that no family of paraphrases is on both sides; the `test` rows are never read. Fixed seed:
-the same data gives the same file.
+Learns from the `train` and `dev` rows of `eval/data/triage.jsonl`, from `triage_more.jsonl`
+(`train` only) and, as ordinary questions, from the `asks` of the briefs. Thresholds come from
+grouped cross-validation, so that no family of paraphrases is on both sides; the `test` rows are
+never read. Fixed seed: the same data gives the same file.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from rag.safety.triage.rules import read_message
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "eval" / "data" / "triage.jsonl"
+MORE_DATA = DATA.with_name("triage_more.jsonl")
 LEXICON = ROOT / "corpus" / "triage.yaml"
 BRIEFS = ROOT / "corpus" / "briefs"
 SEED = 20261122
@@ -70,7 +71,7 @@ def read_asks(folder: Path = BRIEFS) -> list[tuple[str, str]]:
 
 def gather(lexicon: Lexicon) -> Examples:
     """Put the rows and the briefs' asks together; asks that the phrases flag are left out."""
-    rows = [row for row in read_rows() if row["split"] != "test"]
+    rows = [row for row in read_rows() + read_rows(MORE_DATA) if row["split"] != "test"]
     asks = [
         (brief, ask) for brief, ask in read_asks() if read_message(lexicon, ask).level < TriageLevel.CRISIS
     ]  # fmt: skip
@@ -139,7 +140,7 @@ def train(embed: Vectors, weights_path: Path = WEIGHTS_PATH) -> dict[str, float]
 
 
 def _write_card(path: Path, thresholds: dict[str, float], recall: float, examples: Examples) -> None:
-    digest = hashlib.sha256(DATA.read_bytes()).hexdigest()[:16]
+    digest = hashlib.sha256(DATA.read_bytes() + MORE_DATA.read_bytes()).hexdigest()[:16]
     counts = ", ".join(f"{label} {examples.labels.count(i)}" for i, label in enumerate(LABELS))
     path.write_text(
         f"""# Triage classifier
@@ -148,14 +149,16 @@ Multinomial logistic regression: 384 dimensions of all-MiniLM-L6-v2 and 19 yes/n
 from the phrase lexicon, four labels. A second opinion beside the phrases; it can raise a
 level and never lower one.
 
-- Made by `python -m eval.train_triage`, seed {SEED}, from `eval/data/triage.jsonl`
-  (sha256 {digest}, rows `train` and `dev`) and the `asks` of the briefs: {counts}.
+- Made by `python -m eval.train_triage`, seed {SEED}, from `eval/data/triage.jsonl` and
+  `triage_more.jsonl` (sha256 {digest} of both,
+  rows `train` and `dev`) and the `asks` of the briefs: {counts}.
 - The examples were written for this project, by nobody in crisis and without a clinician.
   They are English, with little Spanish; for text without English words it needs the higher threshold.
 - Flags from {thresholds["flag_at"]:.3f}; from {thresholds["flag_softened_at"]:.3f} where a context speaks against
   danger (a statistic, a song, something past); a quiet signal from {thresholds["hint_at"]:.2f}.
 - Alone, on families it never saw, it finds {recall:.0%} of the crisis and emergency rows;
   `python -m eval.triage_report` measures phrases and classifier together.
+- `dev` rows are learned from, so the report on `dev` says little about voices it has not heard.
 - Not a diagnosis and not a risk score of a person. It decides only whether help is shown first.
 """,
         encoding="utf-8",
