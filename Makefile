@@ -39,7 +39,11 @@ format: $(VENV)/.tested
 	$(BIN)/ruff format rag eval tests app.py
 
 eval: $(VENV)/.tested
-	$(BIN)/kratom-evidence eval all
+	$(BIN)/kratom-evidence eval gold
+	$(BIN)/kratom-evidence eval behaviour
+	$(BIN)/kratom-evidence eval grounding
+	$(BIN)/kratom-evidence eval triage
+	$(BIN)/kratom-evidence eval claims
 
 bench: $(VENV)/.tested
 	$(BIN)/kratom-evidence bench

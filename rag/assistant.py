@@ -79,6 +79,10 @@ class _Run:
         finally:
             self.stages.append(StageTrace(name=name, milliseconds=round((time.perf_counter() - start) * 1000, 2)))
 
+    def note(self, detail: str) -> None:
+        """Say what the last stage decided on."""
+        self.stages[-1] = self.stages[-1].model_copy(update={"detail": detail})
+
 
 class Assistant:
     """Answers questions; build one with `from_settings` and share it between threads.
@@ -144,6 +148,7 @@ class Assistant:
         conversation = read_conversation(question, history, self.settings)
         with run.stage("triage"):
             triage = self._judge(conversation)
+        run.note(", ".join(triage.reasons))
         lines = lines_for(self.library.crisis_lines, where)
         for statement in self._help(triage, conversation, where):
             yield self._show(run, statement)
@@ -153,10 +158,15 @@ class Assistant:
             with run.stage("reply"):
                 reply = self._evidence(conversation, triage)
             with run.stage("cite"):
-                statements = list(self._checked(reply.drafts, run, lines, where))
+                drafts = (*self._said_of_length(conversation), *reply.drafts)
+                statements = list(self._checked(drafts, run, lines, where))
             for statement in statements:
                 yield self._show(run, statement)
         yield AnswerEvent("done", answer=self._finish(run, reply, triage, lines))
+
+    def warm_up(self) -> None:
+        """Load the model and everything else that the first answer would wait for."""
+        self.ask(self.library.messages.texts("examples")[0])
 
     def as_runnable(self) -> Runnable[Mapping[str, Any] | str, Answer]:
         """Return a LangChain Runnable: a question, or a mapping with `question`, `history`, `country`."""
@@ -230,6 +240,13 @@ class Assistant:
                 text = localise(statement.text, lines, country, fallback)
                 statement = statement.model_copy(update={"text": text})
             yield statement
+
+    def _said_of_length(self, conversation: Conversation) -> tuple[Draft, ...]:
+        """Return the sentence that says that a long message was read only in part."""
+        if not conversation.was_cut:
+            return ()
+        text = self.library.messages.text("understood_cut")
+        return (Draft(text, Section.SHORT_ANSWER, StatementKind.META),)
 
     def _show(self, run: _Run, statement: Statement) -> AnswerEvent:
         numbered = run.numbering.number(statement)

@@ -33,7 +33,7 @@ def read_rows(path: Path) -> list[Row]:
         BatchError: the file is missing, or a row is not of that form.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # `splitlines` would also cut inside a question
     except (OSError, UnicodeDecodeError) as error:
         raise BatchError(f"{path} cannot be read: {error}") from None
     rows = [_row(line, number, path) for number, line in enumerate(lines, 1) if line.strip()]
@@ -90,7 +90,8 @@ def _answered(output: Path) -> Iterator[str]:
     if not output.exists():
         return
     kept = []
-    for line in output.read_text(encoding="utf-8").splitlines():
+    # A kill may have cut the last line inside a character; what replaces it makes no valid line.
+    for line in output.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
             yield str(json.loads(line)["id"])
             kept.append(line)

@@ -15,7 +15,7 @@ from rich.console import Console
 from eval.commands import bench, eval_app
 from rag.errors import KratomEvidenceError
 from rag.progress import progress_bars
-from rag.settings import Settings
+from rag.settings import PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
     from rag.assistant import Assistant
@@ -88,6 +88,17 @@ def chat(country: Country = None) -> None:
 
 
 @app.command()
+def docs() -> None:
+    """Write the generated tables of the documentation, and docs/examples.md from real answers."""
+    from rag.docs import write_examples, write_tables
+
+    changed = write_tables(PROJECT_ROOT)
+    write_examples(PROJECT_ROOT, _open())
+    for path in changed:
+        out.print(f"changed {path.relative_to(PROJECT_ROOT)}", markup=False, highlight=False)
+
+
+@app.command()
 def batch(
     source: Annotated[Path, typer.Argument(help='JSONL with {"id", "question", "history"?, "country"?} a line.')],
     target: Annotated[Path, typer.Argument(help="JSONL to write; a stopped run goes on where it ended.")],
@@ -137,7 +148,8 @@ def index_status() -> None:
 
     settings = Settings()
     library = load_library(settings.corpus_dir)
-    out.print(str(status(library, settings, extra=extra_texts(library))))
+    state, words = status(library, settings, extra=extra_texts(library))
+    out.print(f"{state}: {words}", markup=False, highlight=False)
 
 
 @corpus_app.command("check")
@@ -165,7 +177,8 @@ def corpus_show(
     kinds = (library.sources, library.passages, library.briefs, library.claims, library.medicines)
     found = next((kind[item] for kind in kinds if item in kind), None)
     if found is None:
-        err.print(f"There is no {item} in the corpus. Ids are the file names; a passage is source-id#1.", style="red")
+        text = f"There is no {item} in the corpus. Ids are the file names; a passage is source-id#1."
+        err.print(text, style="red", markup=False, highlight=False)
         raise typer.Exit(2)
     out.print_json(found.model_dump_json())
 

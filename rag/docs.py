@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from rag import records
+from rag.assistant import Assistant
 from rag.errors import KratomEvidenceError
 from rag.library import Library, load_library
 from rag.settings import PROJECT_ROOT, Settings
@@ -265,3 +266,41 @@ def _table(head: Row, rows: Iterable[Row]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     cells = [[str(cell).replace("|", r"\|") for cell in line] for line in lines]
     return "".join(f"| {' | '.join(line)} |\n" for line in cells)
+
+
+EXAMPLES = (
+    "Isn't kratom basically a gentler Prozac?",
+    "Can I take kratom with sertraline?",
+    "does kratom hurt the liver",
+    "whats kratom withdrawl like and how long does it last",
+    "how many grams should a beginner take for mood",
+    "I'm pregnant and drink kratom tea, what now?",
+    "does kratom get along with my asthma inhaler?",
+    "what actually works for depression",
+    "are 7-OH tablets the same as kratom",
+    "what's the best crypto right now",
+)
+
+
+def write_examples(root: Path, assistant: Assistant) -> Path:
+    """Write `docs/examples.md` from real answers of this corpus."""
+    parts = [
+        "# Ten answers",
+        "",
+        "Real answers of the assistant, written by `kratom-evidence docs`;"
+        f" corpus {assistant.library.fingerprint}. Numbers in brackets are citations.",
+    ]
+    for question in EXAMPLES:
+        answer = assistant.ask(question, country="US")
+        parts += ["", f"## {question}", ""]
+        parts += [f"*{line}*\n" for line in (*answer.mentions, *([answer.verdict] if answer.verdict else []))]
+        parts.append(answer.text)
+        for citation in answer.citations:
+            source = citation.source
+            parts.append(
+                f"\n[{citation.number}] {source.title} ({source.year or 'undated'}), {source.evidence_label}: "
+                f"“{citation.quote}” <{source.url}>"
+            )
+    path = root / "docs" / "examples.md"
+    path.write_text("\n".join(parts) + "\n", encoding="utf-8")
+    return path

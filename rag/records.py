@@ -307,7 +307,7 @@ class Answer(Record):
         notices: Care notices, each a different thing to know.
         crisis_lines: Services to pin; empty unless help was shown.
         suggestions: Follow-up questions that the corpus can answer.
-        triage: The triage level in force after this turn, and what set it.
+        triage: The triage level in force after this turn; the trace names what set it.
         fingerprint: Identifies the corpus (its content) that this was answered from.
         trace: How the answer came about.
     """

@@ -52,6 +52,7 @@ def serve(settings: Settings) -> None:
     """Serve the page until interrupted, building the index first when it is missing."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
     assistant = open_assistant(settings)
+    assistant.warm_up()
     app = create_app(assistant, settings, assistant.library)
     # No access log: it would tell who was here and when.
     uvicorn.run(app, host=settings.host, port=settings.port, log_level=settings.log_level.lower(), access_log=False)

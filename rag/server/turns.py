@@ -114,7 +114,7 @@ class Turn:
             html = self._renderer.pinned(answer.crisis_lines, urgent)
             self._items.append({"do": "pin", "html": html, "emergency": urgent})
         if answer.mentions:
-            names = ", ".join(answer.mentions)
+            names = " ".join(answer.mentions)
             text = self._renderer.word("conversation.mentioned", names=names)
             self._items.append({"do": "mentions", "text": text})
         if answer.verdict:

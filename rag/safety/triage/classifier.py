@@ -1,7 +1,7 @@
 """A small classifier over the message embedding, for what the phrases do not know.
 
-Multinomial logistic regression on the embedding and on the contexts the lexicon found
-(a statistic, a song, something past ...). It never sees which phrases matched, so that
+The mean of a few small neural networks with one hidden layer, on the embedding and on
+the contexts the lexicon found (a statistic, a song, something past ...). It never sees which phrases matched, so that
 it stays a second opinion. Trained by `eval/train_triage.py`.
 """
 
@@ -24,6 +24,7 @@ CONTEXT_FEATURES = (
     "general", "ongoing", "definite", "safe",
 )  # fmt: skip
 _OTHER_FEATURES = ("figurative", "question", "third_person", "first_person", "short")
+_PARTS = ("hidden", "hidden_bias", "output", "output_bias")
 LABELS = ("none", "concern", "crisis", "emergency")
 
 
@@ -47,27 +48,37 @@ FEATURES = 384 + len(CONTEXT_FEATURES) + len(_OTHER_FEATURES)
 
 @dataclass(frozen=True)
 class Classifier:
-    """Weights and thresholds.
+    """Weights and thresholds; n networks of h hidden units.
 
     Attributes:
-        weights: One row of weights for each label.
-        bias: One number for each label.
+        hidden: Weights into the hidden layers, shape (n, features, h).
+        hidden_bias: Shape (n, h).
+        output: Weights out of them, shape (n, h, labels).
+        output_bias: Shape (n, labels).
         flag_at: Probability of crisis or emergency from which a message is flagged.
         flag_softened_at: The same where a phrase was found but taken out of force by its context.
         hint_at: Probability from which a message counts as a quiet signal.
     """
 
-    weights: Floats
-    bias: Floats
+    hidden: Floats
+    hidden_bias: Floats
+    output: Floats
+    output_bias: Floats
     flag_at: float
     flag_softened_at: float
     hint_at: float
 
     def probabilities(self, vectors: Floats, contexts: Floats) -> Floats:
         """Return one row of probabilities, in the order of `LABELS`, for each message."""
-        logits = np.hstack([vectors, contexts]) @ self.weights.T + self.bias
-        shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), dtype=np.float32)
+        inputs = np.hstack([vectors, contexts])
+        total = np.zeros((len(inputs), len(LABELS)), dtype=np.float32)
+        for hidden, hidden_bias, output, output_bias in zip(
+            self.hidden, self.hidden_bias, self.output, self.output_bias, strict=True
+        ):
+            logits = np.maximum(inputs @ hidden + hidden_bias, 0) @ output + output_bias
+            shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+            total += shifted / shifted.sum(axis=1, keepdims=True)
+        return np.asarray(total / len(self.hidden), dtype=np.float32)
 
 
 def load_classifier(path: Path) -> Classifier:
@@ -78,15 +89,18 @@ def load_classifier(path: Path) -> Classifier:
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
+            parts = {name: stored[name].astype(np.float32) for name in _PARTS}
             classifier = Classifier(
-                weights=stored["weights"].astype(np.float32),
-                bias=stored["bias"].astype(np.float32),
+                **parts,
                 flag_at=float(stored["flag_at"]),
                 flag_softened_at=float(stored["flag_softened_at"]),
                 hint_at=float(stored["hint_at"]),
             )
-        if classifier.weights.shape != (len(LABELS), FEATURES) or classifier.bias.shape != (len(LABELS),):
-            raise ValueError(f"weights have the shape {classifier.weights.shape}")
+        networks, features, units = classifier.hidden.shape
+        if features != FEATURES or classifier.output.shape != (networks, units, len(LABELS)):
+            raise ValueError(f"weights have the shape {classifier.hidden.shape}")
+        if not all(np.isfinite(part).all() for part in parts.values()):
+            raise ValueError("weights are not finite")
         return classifier
     except (OSError, ValueError, KeyError) as error:
         problem = Problem(path.name, 1, f"the triage weights cannot be used: {error}", "run eval/train_triage.py")

@@ -94,8 +94,8 @@ class TriageModel:
             readings = [read_message(self._lexicon, message) for message in user_messages]
             scores = self._scores(user_messages, embed)
             return self._over_time(self._turns(readings, scores), scores is not None)
-        except Exception:
-            _log.exception("triage failed; help is shown")
+        except Exception as error:
+            _log.error("triage failed (%s); help is shown", type(error).__name__)
             last = len(user_messages) - 1
             return Triage(TriageLevel.CONCERN, "distress", ("triage-error",), False, last, False)
 
@@ -167,7 +167,7 @@ class TriageModel:
                 self._memory_of = embed
             return [self._score(message, embed) for message in messages]
         except Exception:
-            _log.warning("the triage classifier could not be asked; the phrases decide alone", exc_info=True)
+            _log.warning("the triage classifier could not be asked; the phrases decide alone")
             return None
 
     def _score(self, message: str, embed: Vectors) -> _Scored:
