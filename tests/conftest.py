@@ -1,0 +1,30 @@
+"""What tests of several rooms share: the real corpus, and the assistant over it."""
+
+from __future__ import annotations
+
+import hypothesis
+import pytest
+
+from rag import Assistant, Settings
+from rag.library import Library, load_library
+from rag.retrieval.embeddings import MODEL_PACKAGE, model_folder
+
+# The same examples for everyone, however busy the machine; `--hypothesis-profile thorough` looks further.
+hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=3000)
+hypothesis.settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session")
+def library() -> Library:
+    """The corpus of this checkout."""
+    return load_library(Settings().corpus_dir)
+
+
+@pytest.fixture(scope="session")
+def assistant() -> Assistant:
+    """The assistant as it is served. Its index is built once for each state of the corpus, in a minute or two."""
+    folder = model_folder(Settings())
+    if folder is None or not folder.is_dir():
+        pytest.skip(f"the package {MODEL_PACKAGE} with the embedding model is not installed; run 'make install'")
+    return Assistant.from_settings(Settings())
