@@ -472,10 +472,15 @@ def test_threads_share_one_assistant(assistant, ask):
     assert all(same(found[question], ask(question)) for question in questions)
 
 
-def test_a_long_question_is_cut_at_the_setting(assistant):
+def test_a_long_question_is_cut_at_the_setting_and_the_reply_says_so(assistant, library):
     limit = Settings().max_question_chars
     start = "is kratom addictive? "
-    assert same(assistant.ask(start + "x" * 10 * limit), assistant.ask((start + "x" * 10 * limit)[:limit]))
+    cut, whole = (assistant.ask((start + "x" * 10 * limit)[:length]) for length in (None, limit))
+    notice = library.messages.text("understood_cut")
+    assert cut.text.startswith(notice) and notice not in whole.text
+    assert [s.text for s in cut.statements[1:]] == [s.text for s in whole.statements]
+    helped = assistant.ask("I want to kill myself. " + "x" * 10 * limit)
+    assert helped.statements[0].kind is StatementKind.HELP
 
 
 def test_the_trace_can_be_read_by_programs(ask):
