@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
-from eval.train_triage import read_asks, read_rows
+from eval.train_triage import BRIEFS, read_rows
 from rag.errors import CorpusError
 from rag.safety.triage import WEIGHTS_PATH, TriageLevel, TriageModel
 from rag.safety.triage.lexicon import load_lexicon
 
 CRISIS, EMERGENCY = TriageLevel.CRISIS, TriageLevel.EMERGENCY
+# Ways of asking of these briefs are often real calls for help.
+DANGER = ("crisis", "suicid", "overdos", "poison", "seizure", "respirat", "death")
 
 
 def level(model, *messages):
@@ -55,6 +58,30 @@ def test_the_present_is_told_from_the_general(triage_model, alarming, calm):
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("thinking of suuicide all day", CRISIS),
+        ("i wana comit suicde", CRISIS),
+        ("there is no point in carrying on", CRISIS),
+        ("this will be my last question, thank you for being kind", CRISIS),
+        ("the insurance would do more for them than I ever did", CRISIS),
+        ("I wish I had never woken up", CRISIS),
+        ("relapsed with cutting last night", CRISIS),
+        ("I have a plan to end it", CRISIS),
+        ("I won't be here next week", CRISIS),
+        ("ya no voy a estar aquí", CRISIS),
+        ("I can't find a pulse", EMERGENCY),
+        ("she took a dangerous quantity of tablets", EMERGENCY),
+        ("blood pressure is insane and my head is exploding on an maoi", EMERGENCY),
+        ("my toddler has a mouth full of powder", EMERGENCY),
+        ("I am yellow and confused", EMERGENCY),
+    ],
+)
+def test_the_same_concept_in_other_words_is_found(triage_model, text, expected):
+    assert level(triage_model, text) == expected
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "this headache is killing me",
@@ -67,6 +94,15 @@ def test_the_present_is_told_from_the_general(triage_model, alarming, calm):
         "how do I ask someone if they are suicidal",
         "who wrote the song Suicide Is Painless",
         "no chest pain, no trouble breathing, just nausea",
+        "no thoughts of harming myself, only low",
+        "my legs won't stop moving since I quit kratom",
+        "his habit took everything from us",
+        "my son died of an overdose, is it true that kratom was in it",
+        "my partner is gasping for his powder",
+        "my husband kicks me all night in withdrawal",
+        "this is the last time I buy from that shop",
+        "I want to cancel my subscription and end it",
+        "do the symptoms subside after a week",
         "i feel low after quitting kratom",
         "",
         "🙂🙂",
@@ -97,10 +133,20 @@ def test_phrases_alone_reach_most(triage_model):
     assert sum(level(triage_model, row["text"]) >= CRISIS for row in low) <= 0.02 * len(low)
 
 
+def ordinary_asks():
+    """Ways of asking of the briefs that are not about danger."""
+    for path in sorted(BRIEFS.glob("*.md")):
+        head = yaml.safe_load(path.read_text(encoding="utf-8").split("---")[1])
+        about = " ".join([path.stem, *head["topics"]])
+        if not any(word in about for word in DANGER):
+            yield from map(str, head["asks"])
+
+
 def test_ordinary_asks_of_the_corpus_are_calm(triage_model):
-    asks = [ask for _, ask in read_asks()]
-    # About twenty asks really are calls for help ("he wont wake up after kratom").
-    assert sum(level(triage_model, ask) >= CRISIS for ask in asks) <= 30
+    asks = list(ordinary_asks())
+    assert len(asks) > 1500
+    # A few of them really are calls for help ("collapsed after taking kratom").
+    assert sum(level(triage_model, ask) >= CRISIS for ask in asks) <= 0.006 * len(asks)
 
 
 def test_every_pattern_is_used_by_some_entry_with_known_contexts(triage_model):
