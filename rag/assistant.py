@@ -191,15 +191,19 @@ class Assistant:
         since = len(conversation.earlier) - triage.turn
         if triage.level is TriageLevel.NONE or (triage.level is TriageLevel.CONCERN and since > 0):
             return []
-        messages = crisis_messages(
-            triage,
-            country,
-            self.library.crisis_lines,
-            repeats=since,
-            also_asked=_asks_something(conversation, triage),
-            fixed=self.library.messages,
-            language=self._language(conversation.question),
-        )
+        try:
+            messages = crisis_messages(
+                triage,
+                country,
+                self.library.crisis_lines,
+                repeats=since,
+                also_asked=_asks_something(conversation, triage),
+                fixed=self.library.messages,
+                language=self._language(conversation.question),
+            )
+        except Exception as error:  # the services themselves are still shown
+            LOG.error("wording the help failed: %s", type(error).__name__)
+            return []
         kind = StatementKind.HELP if triage.level in _HELP_LEVELS else StatementKind.CARE
         return [Statement(text=text, section=Section.HELP, kind=kind) for text, _part in messages]
 

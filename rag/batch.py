@@ -74,6 +74,8 @@ def run_batch(
 def _row(line: str, number: int, path: Path) -> Row:
     try:
         fields: Any = json.loads(line)
+        if not isinstance(fields["question"], str) or not isinstance(fields.get("country"), str | None):
+            raise TypeError("question and country are texts")
         history = tuple(
             {"role": str(turn["role"]), "content": str(turn["content"])} for turn in fields.get("history") or ()
         )

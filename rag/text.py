@@ -13,14 +13,18 @@ from threading import Lock
 
 import Stemmer
 
-_QUOTES = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"'})
+_QUOTES = str.maketrans(
+    {"‘": "'", "’": "'", "ʼ": "'", "´": "'", "`": "'", "“": '"', "”": '"', "\u2010": "-", "\u2011": "-", "\u2012": "-"}
+)
+# Between a letter or digit and another, a dash of the typesetter is a hyphen.
+_TYPESET_HYPHEN = re.compile(r"(?<=\w)[\u2010-\u2013](?=\w)")
 # Cyrillic and Greek letters that look like Latin ones; a word made to look English is read as English.
 _LOOKALIKES = str.maketrans(
     "аАеЕоОрРсСхХуУіІјЈѕЅԁһНКкМТВвԛԝɡαοΟρΡυνΑΒΕΖΗΙΚΜΝΤΥΧ",
     "aAeEoOpPcCxXyYiIjJsSdhHKkMTBbqwgaoOpPuvABEZHIKMNTYX",
 )
 _LATIN = re.compile(r"[A-Za-z]")
-_SPACED_OUT = re.compile(r"(?<![^\W_])(?:[^\W\d_][ .]){2,}[^\W\d_](?![^\W_])")
+_SPACED_OUT = re.compile(r"(?<![^\W_])(?:[^\W\d_][ .\t]{1,2}){2,}[^\W\d_](?![^\W_])")
 _KEPT_CONTROLS = {"\n", "\t"}
 
 # A full stop after one of these does not end a sentence.
@@ -70,12 +74,13 @@ def clean_input(text: str, *, max_chars: int) -> tuple[str, bool]:
     """
     # Cutting first keeps a 100 MB paste from costing more than its first part.
     head = text[: max_chars * 4]
-    folded = unicodedata.normalize("NFKC", head).translate(_QUOTES)
+    visible = "".join(c for c in head if not _is_invisible(c)).translate(_QUOTES)
+    folded = unicodedata.normalize("NFKC", visible).translate(_QUOTES)
     kept = "".join(
         c if c in _KEPT_CONTROLS or unicodedata.category(c)[0] != "C" else ("" if _is_invisible(c) else " ")
         for c in folded
     )
-    kept = _SPACED_OUT.sub(lambda match: re.sub(r"[ .]", "", match.group()), _as_latin(kept))
+    kept = _SPACED_OUT.sub(lambda match: re.sub(r"[ .\t]", "", match.group()), _as_latin(kept))
     paragraphs = (" ".join(part.split()) for part in re.split(r"\n\s*\n", kept))
     cleaned = "\n\n".join(part for part in paragraphs if part)
     return cleaned[:max_chars].rstrip(), len(cleaned) > max_chars or len(text) > max_chars * 4
@@ -127,7 +132,7 @@ def _is_abbreviation(text: str, match: re.Match[str]) -> bool:
 
 def fold(text: str) -> str:
     """Lower-case and NFKC-fold, with plain apostrophes and one form for compound names."""
-    folded = unicodedata.normalize("NFKC", text).translate(_QUOTES).lower()
+    folded = unicodedata.normalize("NFKC", _TYPESET_HYPHEN.sub("-", text)).translate(_QUOTES).lower()
     for pattern, replacement in _COMPOUNDS:
         folded = pattern.sub(replacement, folded)
     return folded

@@ -66,7 +66,6 @@ def test_cleaning_by_example(typed, cleaned):
     assert clean_input(typed, max_chars=400) == (cleaned, False)
 
 
-@pytest.mark.xfail(strict=True, reason="compatibility folding turns the accent into a space and a mark first")
 def test_an_acute_accent_typed_as_an_apostrophe_becomes_one():
     assert clean_input("I don´t want", max_chars=100)[0] == "I don't want"
 
@@ -86,7 +85,6 @@ def test_words_made_to_look_otherwise_are_read_as_meant(typed, cleaned):
     assert clean_input(typed, max_chars=400) == (cleaned, False)
 
 
-@pytest.mark.xfail(strict=True, reason="letters are joined before white space is made one space")
 @pytest.mark.parametrize("typed", ["k  r  a  t  o  m", "k\tr\ta\tt\to\tm"])
 def test_letters_further_apart_are_joined_too(typed):
     assert clean_input(typed, max_chars=400)[0] == "kratom"
@@ -148,14 +146,12 @@ def test_a_name_is_one_term_however_it_is_written(name, forms):
     assert len(terms.pop()) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="characters are composed before what hides between them is removed")
 @pytest.mark.parametrize("text", ["e\u200d\u0301", "a\u00ad\u0301"])
 def test_what_hides_between_a_letter_and_its_accent_is_gone_at_once(text):
     once, _ = clean_input(text, max_chars=10)
     assert clean_input(once, max_chars=10)[0] == once
 
 
-@pytest.mark.xfail(strict=True, reason="only the hyphen of the keyboard is known")
 @pytest.mark.parametrize(
     ("typeset", "plain"), [("7\u2011OH", "7-OH"), ("5\u2010HT1A", "5-HT1A"), ("PHQ\u20139", "PHQ-9")]
 )

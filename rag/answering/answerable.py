@@ -33,6 +33,8 @@ Vectors = Callable[[Sequence[str]], NDArray[np.float32]]
 
 _MISSING_IF_RARER = 0.45
 _NEAREST = 3
+# Log-odds under which a short message after others changes the subject rather than follows up.
+_NEW_SUBJECT = -2.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,9 @@ class Answerability:
     def judge(self, question: str, understood: Understood, found: Found) -> Judgement:
         """Judge one question against what was found for it."""
         features, missing = self.features(question, understood, found)
-        heads = self.heads(standalone(question, understood))
+        heads = self.heads(question if understood.by_length else standalone(question, understood))
+        if understood.by_length and heads and heads["on_topic"] < _NEW_SUBJECT:
+            return Judgement(False, 0.0, round(_logistic(heads["on_topic"]), 4), self._stored["full"]["threshold"])
         features |= heads
         model = self._stored["full" if heads else "words"]
         score = model["bias"] + sum(weight * features[name] for name, weight in model["weights"].items())

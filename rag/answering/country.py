@@ -29,9 +29,16 @@ def localise(text: str, lines: Sequence[CrisisLine], country: str, fallback: str
     """
     if country == "US":
         return text
-    emergency = next((line.phone for line in lines if line.kind == "emergency" and line.phone), fallback)
+    emergency = _emergency_number(lines, country) or fallback
     localised = _EMERGENCY.sub(emergency, text)
     crisis = next((line for line in lines if line.kind == "suicide-crisis" and line.phone), None)
     if crisis is not None:
         localised = _CRISIS.sub(f"call {crisis.name} ({crisis.phone})", localised)
     return localised
+
+
+def _emergency_number(lines: Sequence[CrisisLine], country: str) -> str | None:
+    """Return the emergency number of this very country, of its ambulance where that has its own."""
+    own = [line for line in lines if line.kind == "emergency" and line.phone and line.country == country]
+    own.sort(key=lambda line: not line.name.lower().startswith(("ambulance", "medical")))
+    return own[0].phone if own else None

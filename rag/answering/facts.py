@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 
 from rag.text import fold
 
@@ -20,9 +21,11 @@ _NUMBER_WORDS = {
 _TENS = re.compile(
     r"\b(twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)-(one|two|three|four|five|six|seven|eight|nine)\b"
 )
-_NUMBER = re.compile(r"(?<![a-z0-9.])\d+(?:[ ,]\d{3})*(?:\.\d+)?")
+_NUMBER = re.compile(r"(?<![a-z0-9.])(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+(?!\d)|\d+)(?:\.\d+)?")
 # Digits that are part of a name, after folding.
-_NAMED_DIGITS = re.compile(r"\b(?:7hydroxymitragynine|5ht\w*|cyp\w+|omega3|phq\d+|covid-?19)\b|\b988\b|\b911\b")
+_NAMED_DIGITS = re.compile(
+    r"\b(?:7hydroxymitragynine|5ht\w*|cyp\w+|omega3|phq\d+|covid-?19)\b|(?<![\d,.])(?:988|911)(?![\d,])"
+)
 _WORD = re.compile(r"[a-z]+")
 _PERCENT = re.compile(r"^\s*(?:%|percent|per cent)")
 # "28.3 versus 8.6 percent": the first number is a percentage too.
@@ -81,7 +84,7 @@ def _is_stated(number: str, stated: frozenset[str]) -> bool:
             continue
         exact, given = other.rstrip("%"), number.rstrip("%")
         decimals = len(given.partition(".")[2])
-        if exact == given or (decimals < len(exact.partition(".")[2]) and f"{float(exact):.{decimals}f}" == given):
+        if exact == given or (decimals < len(exact.partition(".")[2]) and _rounded(exact, decimals) == given):
             return True
     return False
 
@@ -111,3 +114,8 @@ def _is_percentage(text: str, match: re.Match[str]) -> bool:
 
 def _units(word: str) -> int:
     return 1 if word == "one" else _NUMBER_WORDS[word]
+
+
+def _rounded(number: str, decimals: int) -> str:
+    """Round as people do, halves up."""
+    return str(Decimal(number).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP))

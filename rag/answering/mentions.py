@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import process
@@ -43,10 +43,10 @@ class MedicineNames:
         self._ambiguous: set[tuple[str, ...]] = set()
         for medicine in medicines.values():
             for name in (medicine.name, *medicine.brands, *medicine.slang):
-                self._names.setdefault(tuple(words(name)), medicine.id)
-            self._ambiguous.update(tuple(words(name)) for name in medicine.ambiguous)
+                self._names.setdefault(_key(name), medicine.id)
+            self._ambiguous.update(_key(name) for name in medicine.ambiguous)
         for key in self._ambiguous:
-            owner = next((m.id for m in medicines.values() if key in {tuple(words(n)) for n in m.ambiguous}), None)
+            owner = next((m.id for m in medicines.values() if key in {_key(n) for n in m.ambiguous}), None)
             if owner is not None:
                 self._names.setdefault(key, owner)
         self._names.pop((), None)
@@ -64,7 +64,7 @@ class MedicineNames:
 
     def find(self, text: str) -> tuple[Mention, ...]:
         """Return each medicine named in `text` once, in order of first mention."""
-        tokens = words(text)
+        tokens = _key(text)
         found: dict[str, Mention] = {}
         position = 0
         while position < len(tokens):
@@ -74,7 +74,7 @@ class MedicineNames:
             position += max(length, 1)
         return tuple(found.values())
 
-    def _at(self, tokens: list[str], position: int) -> tuple[int, str | None, str]:
+    def _at(self, tokens: Sequence[str], position: int) -> tuple[int, str | None, str]:
         """Return the longest name that starts at `position`: its length, medicine and words."""
         for length in range(min(_LONGEST_NAME, len(tokens) - position), 0, -1):
             key = tuple(tokens[position : position + length])
@@ -85,7 +85,7 @@ class MedicineNames:
         return (1, self._names[(guess,)], tokens[position]) if guess else (1, None, "")
 
     @staticmethod
-    def _is_taken(tokens: list[str], position: int) -> bool:
+    def _is_taken(tokens: Sequence[str], position: int) -> bool:
         return bool(_TAKING.intersection(tokens[max(position - 2, 0) : position]))
 
     def _misspelt(self, word: str) -> str | None:
@@ -97,6 +97,11 @@ class MedicineNames:
         if match is None or match[0][0] != word[0]:
             return None
         return str(match[0])
+
+
+def _key(name: str) -> tuple[str, ...]:
+    """Return the words a name is found by; "Zoloft's" is Zoloft."""
+    return tuple(word.removesuffix("'s") for word in words(name))
 
 
 def _singular(word: str) -> str:

@@ -33,7 +33,7 @@ _OWN_MEDICINE = re.compile(
     re.I,
 )
 _MIXING = re.compile(
-    r"\b(?:mix\w*|combin\w*|together|on top|as well|too|alongside|interact\w*|clash\w*|allowed|at the "
+    r"\b(?:mix\w*|combin\w*|together|on top|as well(?! as)|too|alongside|interact\w*|clash\w*|allowed|at the "
     r"same time|same day|"
     r"safe for me|(?:ok|okay|fine|safe|bad|risky|dangerous) (?:for me|with|to (?:have|take|use|drink|try))|"
     r"with (?:it|that|this|those|them|what)|can i (?:still )?(?:have|take|use|drink|try|do)|should(?:n'?t)? i)\b",
@@ -93,6 +93,7 @@ class Understood:
         mentions: Medicines in force: named now or, where this turn leans on them, before.
         follow_up: Whether earlier turns were needed to make sense of it.
         mixing: Whether it asks about taking kratom together with something.
+        by_length: Whether only its shortness makes it a follow-up; it may as well be a new subject.
     """
 
     queries: tuple[str, ...]
@@ -100,6 +101,7 @@ class Understood:
     mentions: tuple[Mention, ...]
     follow_up: bool
     mixing: bool = False
+    by_length: bool = False
 
 
 class Understanding:
@@ -131,7 +133,8 @@ class Understanding:
             [whole] if len(parts) == 1 else [whole, *(self._part_query(part, mentions, context) for part in parts)]
         )
         follow_up = bool(context or (partners and earlier))
-        return Understood(tuple(queries), parts, mentions, follow_up, self._is_mixing(question, mentions))
+        by_length = follow_up and not now and not _OPENERS.search(question) and not _ANAPHORA.search(question)
+        return Understood(tuple(queries), parts, mentions, follow_up, self._is_mixing(question, mentions), by_length)
 
     def _is_mixing(self, question: str, mentions: Sequence[Mention]) -> bool:
         """Tell whether kratom and another thing are asked about together.

@@ -40,7 +40,6 @@ def test_medicines_by_example(names, text, ids):
     assert names.ids(text) == frozenset(ids)
 
 
-@pytest.mark.xfail(strict=True, reason="a name with 's is not found")
 @pytest.mark.parametrize(
     ("text", "found"), [("what are kratom's side effects", "kratom"), ("zoloft's label", "sertraline")]
 )

@@ -48,7 +48,6 @@ def test_a_question_that_stands_alone_is_left_alone(understanding, question, ear
     assert read.queries[0] == question
 
 
-@pytest.mark.xfail(strict=True, reason="'as well as' is taken for taking together")
 def test_as_well_as_is_a_comparison(understanding):
     question = "can cbt treat depression as well as medicine does?"
     assert understanding.read(question, ["kratom liver"]).queries[0] == question

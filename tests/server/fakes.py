@@ -66,7 +66,9 @@ class FakeAssistant:
             text = "I only answer questions about kratom, depression and their treatment."
             return self._answer_of((meta(text),), Behaviour.OUT_OF_SCOPE)
         if "zoloft" in question:
-            return self._brief("kratom-with-ssris", mentions=("You mentioned sertraline (Zoloft).",), notices=self._notices())
+            return self._brief(
+                "kratom-with-ssris", mentions=("You mentioned sertraline (Zoloft).",), notices=self._notices()
+            )
         if "withdrawal" in question or "low" in question:
             return self._brief("low-mood-after-kratom")
         return self._brief("safer-than-antidepressants", verdict="Not shown", notices=self._notices()[:1])

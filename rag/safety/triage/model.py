@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
+import numpy as np
+
 from rag.safety.triage.classifier import Classifier, Floats, context_features, load_classifier, stack
 from rag.safety.triage.lexicon import Lexicon, load_lexicon
 from rag.safety.triage.records import Triage, TriageLevel
@@ -27,7 +29,9 @@ _HINT_POINTS = 1
 # A sentence torn out of a calm message means little to the classifier.
 _WHOLE_AT_LEAST = 0.25
 _MEMORY = 2048
-_MAX_TEXTS = 64
+# Sentences that the classifier reads by themselves; a longer message, or an older one, is read as a whole.
+_MAX_SENTENCES = 12
+_CLOSELY_READ_TURNS = 12
 # Contexts in which the classifier needs to be surer, because embeddings do not see them well.
 _DOUBTFUL = frozenset({"past", "past_firm", "statistics", "education", "worry", "helper", "bereaved", "media", "safe"})
 
@@ -165,22 +169,25 @@ class TriageModel:
                 if self._memory_of is not None and self._memory_of != embed:
                     self._memory.clear()
                 self._memory_of = embed
-            return [self._score(message, embed) for message in messages]
+            closely = len(messages) - _CLOSELY_READ_TURNS
+            return [self._score(message, embed, closely=turn >= closely) for turn, message in enumerate(messages)]
         except Exception:
             _log.warning("the triage classifier could not be asked; the phrases decide alone")
             return None
 
-    def _score(self, message: str, embed: Vectors) -> _Scored:
+    def _score(self, message: str, embed: Vectors, *, closely: bool) -> _Scored:
         """Score a message once; only a keyed digest of it is remembered, never its words."""
         digest = hashlib.blake2b(message.encode(errors="replace"), key=self._memory_key).digest()
         with self._lock:
             known = self._memory.get(digest)
         if known is not None:
             return known
-        parts = sentence_texts(message)
-        texts = [message, *(parts if len(parts) > 1 else ())][:_MAX_TEXTS]
+        parts = list(dict.fromkeys(sentence_texts(message))) if closely else []
+        texts = [message, *(parts[:_MAX_SENTENCES] if len(parts) > 1 else ())]
         contexts = stack([context_features(read_message(self._lexicon, text), text) for text in texts])
-        rows = self._classifier.probabilities(embed(texts), contexts)
+        rows = self._classifier.probabilities(
+            np.vstack([embed(texts[:1]), *([embed(texts[1:])] if texts[1:] else [])]), contexts
+        )
         if not bool((rows >= 0).all()):
             raise ValueError("the classifier gave no probabilities")
         flagged = rows[:, 2] + rows[:, 3]
