@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from threading import Thread
 
 import gradio as gr
 import uvicorn
@@ -52,7 +53,8 @@ def serve(settings: Settings) -> None:
     """Serve the page until interrupted, building the index first when it is missing."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
     assistant = open_assistant(settings)
-    assistant.warm_up()
+    # The page is there at once; the model is loaded while the first visitor reads it.
+    Thread(target=assistant.warm_up, daemon=True).start()
     app = create_app(assistant, settings, assistant.library)
     # No access log: it would tell who was here and when.
     uvicorn.run(app, host=settings.host, port=settings.port, log_level=settings.log_level.lower(), access_log=False)
