@@ -80,9 +80,6 @@ def test_scripted_conversations_are_flagged_in_time(triage_model, embed, dialogu
 
 
 def test_a_failing_embedder_leaves_the_phrases(triage_model):
-    def broken(texts):
-        raise RuntimeError("no model")
-
     found = triage_model.assess(["I want to kill myself"], broken)
     assert (found.level, found.classifier_used) == (CRISIS, False)
 
@@ -93,14 +90,36 @@ def test_nonsense_vectors_leave_the_phrases(triage_model, rows):
     assert (found.level, found.classifier_used) == (EMERGENCY, False)
 
 
-def test_an_error_inside_shows_help(triage_model, monkeypatch):
-    def broken(*_):
-        raise RuntimeError("bug")
+def broken(*_):
+    raise RuntimeError("bug")
 
+
+def test_an_error_in_reading_counts_as_a_crisis(triage_model, monkeypatch):
     monkeypatch.setattr("rag.safety.triage.model.read_message", broken)
     found = triage_model.assess(["is kratom legal"], None)
-    assert found.level == CONCERN
-    assert found.reasons == ("triage-error",)
+    assert (found.level, found.reasons, found.classifier_used) == (CRISIS, ("triage-error",), False)
+
+
+def test_a_message_that_cannot_be_read_does_not_hide_an_emergency_in_another(triage_model, monkeypatch):
+    from rag.safety.triage.model import read_message
+
+    monkeypatch.setattr(
+        "rag.safety.triage.model.read_message",
+        lambda lexicon, text: broken() if "?" in text else read_message(lexicon, text),
+    )
+    found = triage_model.assess(["he won't wake up", "is kratom legal?"], None)
+    assert (found.level, found.turn, found.reasons[0]) == (EMERGENCY, 0, "triage-error")
+
+
+def test_an_error_beside_the_phrases_leaves_what_the_phrases_found(triage_model, embed, monkeypatch):
+    monkeypatch.setattr("rag.safety.triage.model.TriageModel._flags", broken)
+    assert triage_model.assess(["is kratom legal"], embed).level == NONE
+    assert triage_model.assess(["I want to kill myself"], embed).level == CRISIS
+
+
+def test_an_error_in_walking_through_the_turns_counts_as_a_crisis(triage_model, monkeypatch):
+    monkeypatch.setattr("rag.safety.triage.model.TriageModel._over_time", broken)
+    assert triage_model.assess(["is kratom legal"], None).level == CRISIS
 
 
 def test_nothing_said_is_no_level(triage_model):

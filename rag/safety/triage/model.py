@@ -16,7 +16,7 @@ import numpy as np
 from rag.safety.triage.classifier import Classifier, Floats, context_features, load_classifier, stack
 from rag.safety.triage.lexicon import Lexicon, load_lexicon
 from rag.safety.triage.records import Triage, TriageLevel
-from rag.safety.triage.rules import Reading, read_message, sentence_texts
+from rag.safety.triage.rules import Hit, Reading, read_message, sentence_texts
 
 Vectors = Callable[[Sequence[str]], Floats]
 
@@ -86,7 +86,7 @@ class TriageModel:
     def assess(self, user_messages: Sequence[str], embed: Vectors | None) -> Triage:
         """Return the level of a conversation.
 
-        Never raises: if anything breaks, help is shown (`CONCERN` at least, or what the phrases found).
+        Never raises: if anything breaks, the phrases decide alone; if they cannot, it counts as a crisis.
 
         Args:
             user_messages: The person's own messages, oldest first; the last is the current one.
@@ -99,9 +99,28 @@ class TriageModel:
             scores = self._scores(user_messages, embed)
             return self._over_time(self._turns(readings, scores), scores is not None)
         except Exception as error:
-            _log.error("triage failed (%s); help is shown", type(error).__name__)
-            last = len(user_messages) - 1
-            return Triage(TriageLevel.CONCERN, "distress", ("triage-error",), False, last, False)
+            _log.error("triage failed (%s); what the phrases find decides", type(error).__name__)
+            return self._by_phrases(user_messages)
+
+    def _by_phrases(self, messages: Sequence[str]) -> Triage:
+        """Judge without the classifier; what cannot be judged even so counts as a crisis, and help is shown."""
+        try:
+            readings = [read_message(self._lexicon, message) for message in messages]
+            return self._over_time(self._turns(readings, None), classifier_used=False)
+        except Exception:
+            found = [(index, hit) for index, message in enumerate(messages) for hit in self._hits(message)]
+            top = max(found, key=lambda item: item[1].level, default=None)
+            if top is not None and top[1].level > TriageLevel.CRISIS:
+                reasons = ("triage-error", f"phrase:{top[1].id}")
+                return Triage(top[1].level, top[1].kind, reasons, top[1].third_person, top[0], False)
+            return Triage(TriageLevel.CRISIS, "unknown", ("triage-error",), False, len(messages) - 1, False)
+
+    def _hits(self, message: str) -> Sequence[Hit]:
+        """Return what the phrases find in one message; nothing when it cannot be read."""
+        try:
+            return read_message(self._lexicon, message).hits
+        except Exception:
+            return ()
 
     # -- one message ---------------------------------------------------------------------------
 
