@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from rag.library.checks import brief_texts
 from rag.retrieval.embeddings import Progress
 from rag.retrieval.retriever import Searcher
 from rag.safety.claims import ClaimGuard, reference_texts
+from rag.safety.files import require_phrases
 from rag.safety.requests import has_amount_to_take
 from rag.safety.triage import WEIGHTS_PATH, Triage, TriageModel
 from rag.settings import Settings
@@ -37,6 +39,7 @@ def assemble(settings: Settings, *, progress: Progress | None = None) -> Assista
         CorpusError: the corpus does not pass its checks.
     """
     library = load_library(settings.corpus_dir)
+    require_phrases(settings.corpus_dir)
     extra = extra_texts(library)
     searcher = Searcher.open(library, settings, extra=extra, progress=progress)
     names = MedicineNames(library.medicines, vocabulary(library))
@@ -54,7 +57,7 @@ def assemble(settings: Settings, *, progress: Progress | None = None) -> Assista
         settings,
         triage=triage,
         replies=ReplyMaker(library, understanding, evidence, Corrections(library, guard)),
-        output_guard=OutputGuard(guard),
+        output_guard=OutputGuard(guard, settings.corpus_dir),
         degraded=searcher.degraded,
     )
 
@@ -80,15 +83,17 @@ class OutputGuard:
 
     Args:
         guard: Recognises asserted claims.
+        corpus_dir: The corpus, whose phrases tell an amount to take.
     """
 
-    def __init__(self, guard: ClaimGuard) -> None:
+    def __init__(self, guard: ClaimGuard, corpus_dir: Path | None = None) -> None:
+        self._corpus_dir = corpus_dir
         # The corpus repeats its sentences; an answer checks the same ones again and again.
         self._claim = lru_cache(maxsize=8192)(guard.asserted_by)
 
     def __call__(self, text: str) -> str | None:
         """Return the reason, or None when the sentence may be shown."""
-        if has_amount_to_take(text):
+        if has_amount_to_take(text, self._corpus_dir):
             return "gives an amount to take"
         for sentence in split_sentences(text):
             match = self._claim(sentence)

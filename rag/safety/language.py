@@ -47,10 +47,15 @@ class LanguageWords:
     alone: Mapping[str, str]
 
 
-def detect(text: str) -> str:
-    """Return the ISO 639-1 code of a message's language; "en" unless another one is certain."""
+def detect(text: str, corpus_dir: Path | None = None) -> str:
+    """Return the ISO 639-1 code of a message's language; "en" unless another one is certain.
+
+    Args:
+        text: The message.
+        corpus_dir: The folder with `language.yaml`; by default that of the settings.
+    """
     sample = unicodedata.normalize("NFC", text[:_MAX_CHARS])
-    return _by_script(sample) or _by_words(sample, _read_words(default_corpus_dir()))
+    return _by_script(sample) or _by_words(sample, _read_words(corpus_dir or default_corpus_dir()))
 
 
 def english_words(corpus_dir: Path) -> frozenset[str]:

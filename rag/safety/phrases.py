@@ -95,7 +95,7 @@ def _is_slip(word: str, key: str) -> bool:
 
 @lru_cache(maxsize=1)
 def default_corpus_dir() -> Path:
-    """Return the corpus folder of the settings, read once: this is asked for on every message."""
+    """Return the corpus folder that the environment names, read once; used where a caller gives none."""
     return Settings().corpus_dir
 
 

@@ -64,22 +64,25 @@ class CareSignals:
 
 
 @dataclass(frozen=True)
-class _SignalPatterns:
+class SignalPatterns:
+    """The phrases of `signals.yaml`, compiled."""
+
     said: Mapping[str, re.Pattern[str]]
     denied: Mapping[str, re.Pattern[str]]
     topics: Mapping[str, re.Pattern[str]]
     ages: tuple[re.Pattern[str], ...]
 
 
-def read_signals(texts: Sequence[str], medicines: Sequence[Medicine]) -> CareSignals:
+def read_signals(texts: Sequence[str], medicines: Sequence[Medicine], corpus_dir: Path | None = None) -> CareSignals:
     """Read the signals of a conversation.
 
     Args:
         texts: The person's turns, oldest first.
         medicines: The medicines they named.
+        corpus_dir: The folder with `signals.yaml`; by default that of the settings.
     """
-    corpus_dir = default_corpus_dir()
-    patterns, respell = _read_patterns(corpus_dir), read_wording(corpus_dir).respell
+    folder = corpus_dir or default_corpus_dir()
+    patterns, respell = read_patterns(folder), read_wording(folder).respell
     plain = [respell(text) for text in texts]
     found = {name: _holds(name, plain, patterns) for name in _PERSONAL}
     topics = frozenset(name for name, pattern in patterns.topics.items() if any(pattern.search(t) for t in plain))
@@ -93,7 +96,7 @@ def read_signals(texts: Sequence[str], medicines: Sequence[Medicine]) -> CareSig
     return CareSignals(**found, mixing_sedatives=sedated and with_kratom, age=age, topics=topics)
 
 
-def _holds(name: str, texts: Sequence[str], patterns: _SignalPatterns) -> bool:
+def _holds(name: str, texts: Sequence[str], patterns: SignalPatterns) -> bool:
     """Return whether a signal stands after the last turn that speaks of it."""
     state = False
     for text in texts:
@@ -105,16 +108,21 @@ def _holds(name: str, texts: Sequence[str], patterns: _SignalPatterns) -> bool:
     return state
 
 
-def _ages(text: str, patterns: _SignalPatterns) -> list[int]:
+def _ages(text: str, patterns: SignalPatterns) -> list[int]:
     found = [(match.start(), int(match.group(1))) for pattern in patterns.ages for match in pattern.finditer(text)]
     return [age for _, age in sorted(found) if 5 <= age <= 110]
 
 
 @lru_cache(maxsize=4)
-def _read_patterns(corpus_dir: Path) -> _SignalPatterns:
+def read_patterns(corpus_dir: Path) -> SignalPatterns:
+    """Read and compile `signals.yaml`.
+
+    Raises:
+        UnreadableError: the file is missing, or a pattern in it is wrong.
+    """
     tree = read_phrases(corpus_dir / "signals.yaml")
     macros, signals = tree["macros"], tree["signals"]
-    return _SignalPatterns(
+    return SignalPatterns(
         said={name: compile_any(signals[name]["said"], macros) for name in _PERSONAL},
         denied={name: compile_any(signals[name]["denied"], macros) for name in _PERSONAL if signals[name]["denied"]},
         topics={name: compile_any(pattern, macros) for name, pattern in tree["topics"].items()},

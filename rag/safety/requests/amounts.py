@@ -21,7 +21,9 @@ _DIGIT_RULES = frozenset({"take-this-much", "taper-by"})
 
 
 @dataclass(frozen=True)
-class _Advice:
+class Advice:
+    """The part `advice` of `requests.yaml`, compiled."""
+
     rules: tuple[Rule, ...]
     reported: re.Pattern[str]
     to_you: re.Pattern[str]
@@ -29,15 +31,20 @@ class _Advice:
     setters: re.Pattern[str]
 
 
-def has_amount_to_take(text: str) -> bool:
-    """Tell whether any sentence of `text` gives or confirms an amount to take."""
-    corpus_dir = default_corpus_dir()
-    advice, respell = _read_advice(corpus_dir), read_wording(corpus_dir).respell
+def has_amount_to_take(text: str, corpus_dir: Path | None = None) -> bool:
+    """Tell whether any sentence of `text` gives or confirms an amount to take.
+
+    Args:
+        text: What is to be shown.
+        corpus_dir: The folder with `requests.yaml`; by default that of the settings.
+    """
+    folder = corpus_dir or default_corpus_dir()
+    advice, respell = read_advice(folder), read_wording(folder).respell
     plain = _CITATION.sub("", text)
     return any(_advises(respell(sentence), advice) for sentence in split_sentences(plain))
 
 
-def _advises(sentence: str, advice: _Advice) -> bool:
+def _advises(sentence: str, advice: Advice) -> bool:
     hits = {rule.id for rule in advice.rules if rule.matches(sentence)}
     if not hits:
         return False
@@ -51,10 +58,15 @@ def _advises(sentence: str, advice: _Advice) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _read_advice(corpus_dir: Path) -> _Advice:
+def read_advice(corpus_dir: Path) -> Advice:
+    """Read and compile what tells advice in our own sentences.
+
+    Raises:
+        UnreadableError: the file is missing, or a pattern in it is wrong.
+    """
     tree = read_phrases(corpus_dir / "requests.yaml")
     part, macros = tree["advice"], tree["macros"]
-    return _Advice(
+    return Advice(
         rules=compile_rules(part["rules"], macros, "requests.yaml"),
         reported=compile_any(part["reported"], macros),
         to_you=compile_any(part["to_you"], macros),

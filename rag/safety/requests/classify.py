@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from rag.safety.phrases import default_corpus_dir
 from rag.safety.requests.dose import dose_request, is_question
 from rag.safety.requests.kinds import Request, RequestKind
-from rag.safety.requests.wording import Wording, default_wording
+from rag.safety.requests.wording import Wording, read_wording
 
 _SMALL_TALK_ORDER = (
     RequestKind.CAPABILITY,
@@ -21,7 +23,7 @@ def classify(
     text: str,
     previous_user: Sequence[str] = (),
     previous_assistant: Sequence[str] = (),
-    wording: Wording | None = None,
+    corpus_dir: Path | None = None,
 ) -> Request:
     """Decide what a message asks for.
 
@@ -32,9 +34,9 @@ def classify(
         text: The message, in English.
         previous_user: Earlier turns of the person, oldest first.
         previous_assistant: Earlier replies, oldest first.
-        wording: The phrase data; by default that of the settings' corpus.
+        corpus_dir: The folder with `requests.yaml`; by default that of the settings.
     """
-    rules = wording or default_wording()
+    rules = read_wording(corpus_dir or default_corpus_dir())
     if not any(char.isalnum() for char in text):
         return Request(RequestKind.EMPTY, ("no-letters",))
     dose = dose_request(text, previous_user, rules)
