@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rag.library.messages import Messages
@@ -48,14 +49,10 @@ def crisis_messages(
         Pairs of text and kind: `acknowledge`, `call`, `line`, `emergency`, `poison`, `step`, `near`,
         `about-me`, `also-asked`, `concern`. Empty when there is no level.
     """
-    services = _Services(country, lines)
-    if triage.level is TriageLevel.EMERGENCY:
-        return _emergency(triage, services, repeats, also_asked, fixed, language)
-    if triage.level is TriageLevel.CRISIS:
-        return _crisis(triage, services, repeats, also_asked, fixed, language)
-    if triage.level is TriageLevel.CONCERN:
-        return _concern(services, repeats, fixed, language)
-    return ()
+    case = _Case(triage, _Services(country, lines), repeats, also_asked, fixed, language)
+    builders = {TriageLevel.EMERGENCY: _emergency, TriageLevel.CRISIS: _crisis, TriageLevel.CONCERN: _concern}
+    build = builders.get(triage.level)
+    return () if build is None else build(case)
 
 
 class _Services:
@@ -94,74 +91,80 @@ def _always_open(line: CrisisLine) -> bool:
     return "24 hours" in (line.hours or "")
 
 
-def _crisis(
-    triage: Triage,
-    services: _Services,
-    repeats: int,
-    also_asked: bool,
-    fixed: Mapping[str, Any] | Messages,
-    language: str,
-) -> tuple[Part, ...]:
-    words = _branch(fixed, "crisis_reply", language)
-    who = "other" if triage.third_person else "self"
-    about = words.get(triage.kind) or words[_DEFAULT_CRISIS]
-    violent = triage.kind in ("violence", "harm-to-others")
-    near = words["near_violence"] if violent else words["near"][who]
-    line = (_line_text(services, words["help"]), "line")
-    emergency = (_emergency_text(services, words["help"], violent=violent), "emergency")
-    parts = [(_vary(about[who], repeats), "acknowledge")]
+@dataclass(frozen=True)
+class _Case:
+    """What a reply is built from; see `crisis_messages`."""
+
+    triage: Triage
+    services: _Services
+    repeats: int
+    also_asked: bool
+    fixed: Mapping[str, Any] | Messages
+    language: str
+
+    @property
+    def who(self) -> str:
+        """Whom the wording speaks about."""
+        return "other" if self.triage.third_person else "self"
+
+    def words(self, key: str) -> Any:
+        """Return a branch of the wording in the person's language."""
+        tree = self.fixed.node(key) if isinstance(self.fixed, Messages) else self.fixed[key]
+        return tree.get(self.language) or tree["en"]
+
+    def varied(self, variants: Sequence[Any]) -> Any:
+        """Return the next variant, so that a repeat is not word for word."""
+        return variants[self.repeats % len(variants)]
+
+    def ending(self, self_note: str) -> list[Part]:
+        """Return how a reply ends: that this is a program, and that the question is answered below."""
+        parts = [(self_note, "about-me")]
+        if self.also_asked:
+            parts.append((str(self.words("crisis_reply")["also_asked"]), "also-asked"))
+        return parts
+
+
+def _crisis(case: _Case) -> tuple[Part, ...]:
+    words = case.words("crisis_reply")
+    about = words.get(case.triage.kind) or words[_DEFAULT_CRISIS]
+    violent = case.triage.kind in ("violence", "harm-to-others")
+    near = words["near_violence"] if violent else words["near"][case.who]
+    line = (_line_text(case.services, words["help"]), "line")
+    emergency = (_emergency_text(case.services, words["help"], violent=violent), "emergency")
+    parts = [(case.varied(about[case.who]), "acknowledge")]
     parts += [emergency, line] if violent else [line, emergency]
-    parts += [(_vary(near, repeats), "near"), (_vary(words["self_note"], repeats), "about-me")]
-    if also_asked:
-        parts.append((str(words["also_asked"]), "also-asked"))
-    return tuple(parts)
+    return (*parts, (case.varied(near), "near"), *case.ending(case.varied(words["self_note"])))
 
 
-def _emergency(
-    triage: Triage,
-    services: _Services,
-    repeats: int,
-    also_asked: bool,
-    fixed: Mapping[str, Any] | Messages,
-    language: str,
-) -> tuple[Part, ...]:
-    words = _branch(fixed, "emergency_reply", language)
-    kind = triage.kind if triage.kind in words else _DEFAULT_EMERGENCY
-    number = services.emergency(medical=kind != "violence")
-    poison = services.poison()
-    call = str(words["call"]).format(emergency=number) if number else str(words["call_unknown"])
-    parts: list[Part] = [(call, "call")]
-    if kind == "poisoned-child" and poison and number:
-        parts = [(str(words["poison_first"]).format(poison=poison, emergency=number), "call")]
-    steps = _vary(words[kind]["other" if triage.third_person else "self"], repeats)
-    parts += [(str(step), "step") for step in steps]
+def _emergency(case: _Case) -> tuple[Part, ...]:
+    words = case.words("emergency_reply")
+    kind = case.triage.kind if case.triage.kind in words else _DEFAULT_EMERGENCY
+    parts = [(_call(case, words, kind), "call")]
+    parts += [(str(step), "step") for step in case.varied(words[kind][case.who])]
+    poison, line = case.services.poison(), case.services.crisis_line()
     if kind in _POISONING and kind != "poisoned-child" and poison:
         parts.append((str(words["poison_after"]).format(poison=poison), "poison"))
-    line = services.crisis_line()
     if kind == "attempt" and line is not None:
         parts.append((str(words["line"]).format(line=_named(line)), "line"))
-    parts.append((str(words["self_note"]), "about-me"))
-    if also_asked:
-        parts.append((str(_branch(fixed, "crisis_reply", language)["also_asked"]), "also-asked"))
-    return tuple(parts)
+    return (*parts, *case.ending(str(words["self_note"])))
 
 
-def _concern(services: _Services, repeats: int, fixed: Mapping[str, Any] | Messages, language: str) -> tuple[Part, ...]:
-    help_words = _branch(fixed, "crisis_reply", language)["help"]
-    text = _vary(_branch(fixed, "concern_reply", language), repeats)
-    shown = _line_text(services, help_words)
+def _call(case: _Case, words: Mapping[str, Any], kind: str) -> str:
+    """Return whom to call first: the emergency number, and for a child that swallowed something poison help."""
+    number, poison = case.services.emergency(medical=kind != "violence"), case.services.poison()
+    if number is None:
+        return str(words["call_unknown"])
+    if kind == "poisoned-child" and poison:
+        return str(words["poison_first"]).format(poison=poison, emergency=number)
+    return str(words["call"]).format(emergency=number)
+
+
+def _concern(case: _Case) -> tuple[Part, ...]:
+    text = case.varied(case.words("concern_reply"))
+    shown = _line_text(case.services, case.words("crisis_reply")["help"])
     # A name such as "Samaritans" keeps its capital; a sentence from the finders loses it.
-    joined = shown if services.crisis_line() else shown[0].lower() + shown[1:]
+    joined = shown if case.services.crisis_line() else shown[0].lower() + shown[1:]
     return ((str(text).format(help=joined), "concern"),)
-
-
-def _branch(fixed: Mapping[str, Any] | Messages, key: str, language: str) -> Any:
-    tree = fixed.node(key) if isinstance(fixed, Messages) else fixed[key]
-    return tree.get(language) or tree["en"]
-
-
-def _vary(variants: Sequence[Any], repeats: int) -> Any:
-    return variants[repeats % len(variants)]
 
 
 def _line_text(services: _Services, words: Mapping[str, str]) -> str:
