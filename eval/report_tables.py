@@ -1,0 +1,242 @@
+"""The tables of the report: figures of a run as rows of written cells."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from eval.compare import Comparison, changes_between
+from eval.conclusions import certainty_of, metric_name, metric_of, suite_title, wording, written
+from eval.results import CurvePoint, GateResult, Latency, Metric, RunReport, SuiteResult
+from eval.stats import Share
+
+MOST_CURVE_ROWS = 12
+MOST_KINDS = 10
+# A kind of case with fewer tries than this says nothing about the kind.
+FEWEST_OF_A_KIND = 5
+_LOOKS = {True: "passed", False: "fallen", None: "unmeasured"}
+_COLOURS = {"better": "passed", "worse": "fallen", "few": "unsure", "touching": "unsure"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's name, and whether it holds figures."""
+
+    name: str
+    figure: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in a cell; `look` is passed, fallen or unsure, and colours the word beside saying it."""
+
+    text: str
+    look: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """Cells in the order of the columns; the first one names the row."""
+
+    cells: tuple[Cell, ...]
+    marked: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as the template writes it."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of case and how often it goes wrong by one requirement."""
+
+    gate: GateResult
+    metric: Metric
+    faults: float
+    low: float
+    high: float
+
+    @property
+    def name(self) -> str:
+        """The kind, and what goes wrong."""
+        return f"{self.metric.group}: {metric_name(self.metric.name)}"
+
+
+def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str | Cell]]) -> Table:
+    """Build a table; a column whose name ends in `#` holds figures, and a lone `>` before a row marks it."""
+    shaped = tuple(Column(name.removesuffix("#"), name.endswith("#")) for name in columns)
+    return Table(caption, shaped, tuple(_row(cells) for cells in rows))
+
+
+def gates_table(report: RunReport) -> Table:
+    """Return each requirement with its figure, those that must hold first."""
+    columns = ("Requirement", "Suite", "Kind", "Wanted#", "Measured#", "Range#", "Tries#", "Result", "Certainty")
+    ordered = sorted(report.gates, key=lambda gate: not gate.hard)
+    return table("Requirements of this run", columns, (_gate_row(report, gate) for gate in ordered))
+
+
+def suite_table(suite: SuiteResult, *, groups: bool = False) -> Table:
+    """Return the figures of a suite over all cases together, or by kind of case."""
+    metrics = [metric for metric in suite.metrics if bool(metric.group) == groups]
+    if not groups:
+        rows = ((metric_name(m.name), written(m.value, m.unit), interval(m), f"{m.n:,}") for m in metrics)
+        return table(f"Figures: {suite_title(suite.name)}", ("Figure", "Value#", "Range#", "Tries#"), rows)
+    grouped = (
+        (m.group, metric_name(m.name), written(m.value, m.unit), interval(m), f"{m.n:,}")
+        for m in sorted(metrics, key=lambda m: (m.group, m.name))
+    )
+    caption = f"Figures by kind of case: {suite_title(suite.name)}"
+    return table(caption, ("Kind", "Figure", "Value#", "Range#", "Tries#"), grouped)
+
+
+def curve_table(name: str, points: Sequence[CurvePoint], chosen: CurvePoint | None) -> Table:
+    """Return some settings of a threshold, evenly spread, and always the chosen one."""
+    step = max(1, len(points) // MOST_CURVE_ROWS)
+    kept = [point for number, point in enumerate(points) if number % step == 0 or point == chosen]
+    rows = (
+        (*((">",) if point == chosen else ()), f"{point.threshold:.3g}", *(written(value, "share") for value in pair))
+        for point in kept
+        for pair in [(point.recall, point.false_alarms)]
+    )
+    axes = wording().node("plots.axes")
+    return table(f"Settings of the threshold: {name}", ("Threshold", f"{axes['y']}#", f"{axes['x']}#"), rows)
+
+
+def latency_table(latency: Latency) -> Table:
+    """Return the speed of the replies."""
+    values = sorted(latency.values)
+    rows = [("Half are faster than", latency.p50), ("95 of 100 are faster than", latency.p95), ("Slowest", values[-1])]
+    return table(
+        f"Time for a reply, {len(values):,} replies", ("Replies", "Milliseconds#"), ((n, f"{v:,.0f}") for n, v in rows)
+    )
+
+
+def baseline_table(report: RunReport, baseline: RunReport) -> Table:
+    """Return the figures that both have, the target beside the baseline."""
+    pairs = [(plain, suite) for suite in report.suites if (plain := baseline.suite(suite.name)) is not None]
+    changes = [change for change in changes_between(pairs, report.gates) if not change.new.group]
+    rows = (
+        (
+            metric_name(change.new.name),
+            suite_title(change.suite),
+            f"{written(change.new.value, change.new.unit)} ({interval(change.new)})",
+            f"{written(change.old.value, change.old.unit)} ({interval(change.old)})",
+            _moved(change.movement),
+        )
+        for change in changes
+    )
+    columns = ("Figure", "Suite", f"{report.target}#", f"{baseline.target}#", f"{report.target} is")
+    return table(f"{report.target} beside {baseline.target}", columns, rows)
+
+
+def changes_table(comparison: Comparison) -> Table:
+    """Return the figures that moved clearly, then the rest."""
+    order = {"worse": 0, "better": 1, "changed": 2, "unclear": 3}
+    changes = sorted(
+        comparison.moved("worse", "better", "changed", "unclear"), key=lambda change: order[change.movement]
+    )
+    rows = (
+        (
+            metric_name(change.new.name),
+            suite_title(change.suite),
+            written(change.old.value, change.old.unit),
+            written(change.new.value, change.new.unit),
+            _moved(change.movement),
+        )
+        for change in changes
+    )
+    return table("Figures of both runs", ("Figure", "Suite", "Earlier#", "Now#", "Change"), rows)
+
+
+def fingerprints_table(fingerprints: Mapping[str, str]) -> Table:
+    """Return what identifies the run."""
+    return table("Fingerprints", ("What", "Fingerprint"), sorted(fingerprints.items()))
+
+
+def worst_kinds(report: RunReport) -> tuple[Kind, ...]:
+    """Return the kinds of case with most faults by the requirements' own figures, worst first."""
+    found: dict[tuple[str, str, str], Kind] = {}
+    for gate, suite in itertools.product(report.gates, report.suites):
+        for metric in suite.metrics if suite.name == gate.suite else ():
+            if metric.name == gate.metric and metric.group and metric.unit != "mean" and metric.n >= FEWEST_OF_A_KIND:
+                found.setdefault((suite.name, metric.name, metric.group), _kind(gate, metric))
+    faulty = [kind for kind in found.values() if kind.faults > 0]
+    return tuple(sorted(faulty, key=lambda kind: -kind.faults)[:MOST_KINDS])
+
+
+def kinds_table(kinds: Sequence[Kind]) -> Table:
+    """Return the kinds of case with most faults."""
+    rows = (
+        (
+            kind.name,
+            suite_title(kind.gate.suite),
+            written(kind.faults, "share"),
+            _range(kind.low, kind.high),
+            str(kind.metric.n),
+        )
+        for kind in kinds
+    )
+    return table("Share of faults by kind of case", ("Kind", "Suite", "Faults#", "Range#", "Tries#"), rows)
+
+
+def interval(metric: Metric) -> str:
+    """Write the range of a figure; a count has none."""
+    if metric.unit == "count":
+        return "counted"
+    if metric.unit == "mean":
+        return wording().text("words.interval", low=f"{metric.low:.2f}", high=f"{metric.high:.2f}")
+    return _range(metric.low, metric.high)
+
+
+def _range(low: float, high: float) -> str:
+    return wording().text("words.interval", low=written(low, "share"), high=written(high, "share"))
+
+
+def _kind(gate: GateResult, metric: Metric) -> Kind:
+    """Turn a figure into the share of faults, whichever way it is counted."""
+    if metric.unit == "count":
+        share = Share(metric.name, min(round(metric.value), metric.n), metric.n)
+        return Kind(gate, metric, share.value, *share.interval)
+    if gate.direction == "at_most":
+        return Kind(gate, metric, metric.value, metric.low, metric.high)
+    return Kind(gate, metric, 1 - metric.value, 1 - metric.high, 1 - metric.low)
+
+
+def _gate_row(report: RunReport, gate: GateResult) -> tuple[str | Cell, ...]:
+    words, metric = wording(), metric_of(report, gate)
+    unit = "mean" if metric is None else metric.unit
+    result = Cell(words.text(f"words.{_LOOKS[gate.passed]}"), _LOOKS[gate.passed].replace("unmeasured", "unsure"))
+    sure = Cell("")
+    if metric is not None:
+        kind = certainty_of(gate, metric)
+        sure = Cell(words.text(f"words.{kind}"), _COLOURS.get(kind, ""))
+    bound = f"{gate.bound:g}" if metric is None else written(gate.bound, unit)
+    return (
+        *((">",) if gate.passed is False else ()),
+        metric_name(gate.metric) + (f", {gate.group}" if gate.group else ""),
+        suite_title(gate.suite),
+        words.text("words.hard" if gate.hard else "words.advisory"),
+        f"{words.text(f'direction.{gate.direction}')} {bound}",
+        "" if gate.value is None else written(gate.value, unit),
+        "" if metric is None else interval(metric),
+        "" if metric is None else f"{metric.n:,}",
+        result,
+        sure,
+    )
+
+
+def _moved(movement: str) -> Cell:
+    return Cell(
+        wording().text(f"words.{movement}" if movement != "unclear" else "words.unclear"), _COLOURS.get(movement, "")
+    )
+
+
+def _row(cells: Sequence[str | Cell]) -> Row:
+    marked = cells[0] == ">"
+    return Row(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in cells[marked:]), marked)
