@@ -1,211 +1,80 @@
-"""How good the product's retrieval is.
+"""Retrieval: does the search find what answers?
 
-`run_beir` measures it on any folder in BEIR form (corpus.jsonl, queries.jsonl,
-qrels/test.tsv) with a temporary index of that folder. `run_gold` measures the
-searcher on questions with known briefs and passages.
+kratom-evidence eval retrieval                     # questions with known briefs and passages
+kratom-evidence eval retrieval --data BEIR_FOLDER  # any collection in BEIR form
+inspect eval eval/retrieval.py
 """
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
 
-import numpy as np
+from inspect_ai import Task, task
 
-from rag.errors import KratomEvidenceError, ModelUnavailableError
-from rag.retrieval import Embedder, Found, load_embedder
-from rag.retrieval.embeddings import Progress, Vectors, embed_all
-from rag.retrieval.hybrid import DenseUnits, HybridIndex
-from rag.retrieval.store import ExactStore
+from eval.beir import measure_each, rank_folder
+from eval.cases import Case, Row, plain_case
+from eval.results import Mark, SuiteResult, summarise
+from eval.scorers.retrieval import RANKING, found
+from eval.solver import suite_task
+from eval.suites import Report, Suite
+from eval.targets import Product, Reply, Target
 from rag.settings import Settings
-from rag.text import Tokenizer
-
-MEASURES = ("nDCG@10", "R@10", "R@100", "RR")
-_GROUP = "documents"
-_DEPTH = 100
 
 
-class BeirFormatError(KratomEvidenceError):
-    """A BEIR folder lacks a file or a field."""
+def read(row: Row, place: str) -> Case:
+    """Make a case of a line, grouped by how it is written."""
+    case = plain_case(row, place)
+    return case.model_copy(update={"group": row.get("voice", case.group)})
 
 
-class Searches(Protocol):
-    """What `run_gold` measures: a `Searcher`, or anything that searches like it."""
+def search(case: Case, target: Target) -> Sequence[Reply]:
+    """Search for the last message instead of answering it."""
+    if not isinstance(target, Product):
+        return (Reply(text="", error="only the product's own search can be measured"),)
+    start = time.perf_counter()
+    ranking = target.search(case.question, case.history)
+    best = ", ".join((*ranking.briefs[0][:3], *ranking.passages[0][:3]))
+    trace = {RANKING: ranking.model_dump(mode="json"), "milliseconds": (time.perf_counter() - start) * 1000}
+    return (Reply(text=f"found: {best}", trace=trace),)
 
-    def search(self, query: str, *, k_briefs: int, k_passages: int) -> Found:
-        """Return what was found for a question."""
-        ...
 
-
-def run_beir(
-    data_dir: Path,
-    settings: Settings,
-    progress: Progress | None = None,
-    *,
-    split: str = "test",
-    embedder: Embedder | None = None,
-) -> dict[str, float]:
-    """Measure nDCG@10, recall@10, recall@100 and MRR on a BEIR folder.
-
-    Without the embedding model it measures search by words alone, and says so
-    with `dense` 0 in the result.
-
-    Args:
-        data_dir: The folder.
-        settings: The weights and sizes of the product.
-        progress: Called with a step's name, how much is done and of how much.
-        split: Which file of `qrels` to use.
-        embedder: Used instead of the pinned model, in tests.
+def measure_folder(folder: Path, progress: Report) -> SuiteResult:
+    """Measure the product's retriever on a BEIR folder.
 
     Raises:
         BeirFormatError: a file or field is missing.
     """
-    judged = read_qrels(data_dir / "qrels" / f"{split}.tsv")
-    documents = {str(row["_id"]): _document(row) for row in read_rows(data_dir / "corpus.jsonl", ("_id", "text"))}
-    rows = read_rows(data_dir / "queries.jsonl", ("_id", "text"))
-    queries = {str(row["_id"]): str(row["text"]) for row in rows if str(row["_id"]) in judged}
-    if embedder is None:
-        embedder = _embedder(settings)
-    run = _search_all(documents, queries, settings, embedder, progress)
-    result = measure(judged, run)
-    return {**result, "queries": float(len(judged)), "documents": float(len(documents)), "dense": float(bool(embedder))}
+    start = time.perf_counter()
+    run = rank_folder(folder, Settings(), progress)
+    names = {"nDCG@10": "ndcg_at_10", "R@10": "recall_at_10", "R@100": "recall_at_100", "RR": "mrr"}
+    marks = [
+        ("", Mark(metric=names[name], hits=value, unit="mean"))
+        for name, values in measure_each(run.judged, run.found).items()
+        for value in values
+    ]
+    # 0 says that the embedding model was missing and search was by words alone.
+    marks.append(("", Mark(metric="with_model", hits=int(run.dense))))
+    return SuiteResult(
+        name="retrieval", cases=len(run.judged), seconds=time.perf_counter() - start, metrics=summarise(marks)
+    )
 
 
-def run_gold(rows: Iterable[Mapping[str, Any]], searcher: Searches) -> dict[str, float]:
-    """Measure how often a right brief or passage comes first, and among the first five.
-
-    Rows that need the conversation before them are left out. A message with two
-    topics counts as found when each topic is.
-
-    Args:
-        rows: Rows of `eval/data/retrieval.jsonl`.
-        searcher: What to measure.
-    """
-    first: list[bool] = []
-    five: list[bool] = []
-    for row in rows:
-        if row["history"]:
-            continue
-        found = searcher.search(row["question"], k_briefs=5, k_passages=5)
-        topics = row["relevant"].get("topics", [row["relevant"]])
-        first.append(any(_is_found(topic, found, 1) for topic in topics))
-        five.append(all(_is_found(topic, found, 5) for topic in topics))
-    if not first:
-        return {"questions": 0.0, "top1": 0.0, "top5": 0.0}
-    return {"questions": float(len(first)), "top1": float(np.mean(first)), "top5": float(np.mean(five))}
+SUITE = Suite(
+    name="retrieval",
+    title="The search finds what answers",
+    files=("retrieval.jsonl",),
+    schema="retrieval",
+    scorers=(found,),
+    read=read,
+    ask=search,
+    needs=frozenset(("search",)),
+    folder=measure_folder,
+)
 
 
-def measure(judged: Mapping[str, Mapping[str, int]], run: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Return the measures of a run; a judged query without results counts as 0."""
-    import ir_measures
-
-    # A query that found nothing is left out of averages unless it is in the run.
-    padded = {query: dict(run.get(query) or {"": 0.0}) for query in judged}
-    wanted = [ir_measures.parse_measure(name) for name in MEASURES]
-    values = ir_measures.calc_aggregate(wanted, judged, padded)
-    return {str(name): float(value) for name, value in values.items()}
-
-
-def read_rows(path: Path, fields: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a JSONL file.
-
-    Raises:
-        BeirFormatError: the file is missing, or a row is not JSON or lacks a field.
-    """
-    try:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield _row(line, fields, f"{path.name}:{number}")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BeirFormatError(f"{path.name} cannot be read ({type(error).__name__})") from None
-
-
-def read_qrels(path: Path) -> dict[str, dict[str, int]]:
-    """Read the judgements: query id, document id and score, tab separated, with or without a header.
-
-    Raises:
-        BeirFormatError: the file is missing, or a row has another form.
-    """
-    judged: dict[str, dict[str, int]] = {}
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            for number, fields in enumerate(csv.reader(file, delimiter="\t"), 1):
-                if not fields or (number == 1 and not _is_number(fields[-1])):
-                    continue
-                if len(fields) != 3 or not _is_number(fields[2]):
-                    raise BeirFormatError(f"{path.name}:{number}: not 'query, document, score', tab separated")
-                judged.setdefault(fields[0], {})[fields[1]] = int(fields[2])
-    except (OSError, UnicodeDecodeError) as error:
-        raise BeirFormatError(f"{path.name} cannot be read ({type(error).__name__})") from None
-    return judged
-
-
-def _search_all(
-    documents: Mapping[str, str],
-    queries: Mapping[str, str],
-    settings: Settings,
-    embedder: Embedder | None,
-    progress: Progress | None,
-) -> dict[str, dict[str, float]]:
-    """Return for each query the scores of its best documents."""
-    tokenize = Tokenizer()
-    ids = sorted(documents)
-    units = None
-    if embedder is not None:
-        units = _units(ids, embed_all(embedder, [documents[key] for key in ids], progress))
-    index = HybridIndex(ids, [tokenize(documents[key]) for key in ids], units)
-    vectors = embed_all(embedder, list(queries.values())) if embedder is not None else None
-    run: dict[str, dict[str, float]] = {}
-    for number, (key, text) in enumerate(queries.items()):
-        vector = None if vectors is None else vectors[number]
-        depth = max(settings.candidates, _DEPTH)
-        ranked, _ = index.rank(vector, tokenize(text), candidates=depth, dense_weight=settings.dense_weight)
-        # A query that is itself a document is not its own answer.
-        itself = key if key in documents and text in documents[key] else None
-        best = [item for item in ranked if ids[item.row] != itself][:_DEPTH]
-        # Measures sort by score alone, so equal scores are told apart by rank.
-        run[key] = {ids[item.row]: float(len(best) - rank) for rank, item in enumerate(best)}
-        if progress:
-            progress("search", number + 1, len(queries))
-    return run
-
-
-def _units(ids: Sequence[str], vectors: Vectors) -> DenseUnits:
-    exact = ExactStore({_GROUP: (ids, vectors)})
-    return DenseUnits(_GROUP, ids, vectors, range(len(ids)), documents=len(ids), store=exact, exact=exact)
-
-
-def _embedder(settings: Settings) -> Embedder | None:
-    try:
-        return load_embedder(settings, threads=settings.build_threads)
-    except ModelUnavailableError:
-        return None
-
-
-def _document(row: Mapping[str, Any]) -> str:
-    title = str(row.get("title") or "").strip()
-    return f"{title}. {row['text']}" if title else str(row["text"])
-
-
-def _is_found(topic: Mapping[str, Sequence[str]], found: Found, count: int) -> bool:
-    briefs = {hit.id for hit in found.briefs[:count]}
-    passages = {hit.id for hit in found.passages[:count]}
-    return not (briefs.isdisjoint(topic["briefs"]) and passages.isdisjoint(topic["passages"]))
-
-
-def _row(line: str, fields: Sequence[str], place: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except ValueError:
-        raise BeirFormatError(f"{place}: not JSON") from None
-    if not isinstance(row, dict) or any(field not in row for field in fields):
-        raise BeirFormatError(f"{place}: needs the fields {', '.join(fields)}")
-    return row
-
-
-def _is_number(text: str) -> bool:
-    return text.strip().lstrip("-").isdigit()
+@task
+def retrieval(data: str = "", split: str = "all", target: str = "product") -> Task:
+    """First place, first five, nDCG@10, recall@10 and MRR."""
+    return suite_task(SUITE, data=data, split=split, target=target)

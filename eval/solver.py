@@ -8,7 +8,7 @@ metadata, so that a log alone is enough to see or to score a run again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,15 @@ def suite_task(suite: Suite, *, data: str = "", split: str = "all", target: str 
     return build_task(suite, cases, open_target(target))
 
 
-def build_task(suite: Suite, cases: Sequence[Case], target: Target) -> Task:
-    """Return an Inspect task that asks `target` every case and scores the replies."""
+def build_task(suite: Suite, cases: Sequence[Case], target: Target, done: Callable[[], None] = lambda: None) -> Task:
+    """Return an Inspect task that asks `target` every case and scores the replies.
+
+    Args:
+        suite: Says how to ask and what to look at.
+        cases: What to ask.
+        target: Whom to ask.
+        done: Called after each case.
+    """
     samples = [
         Sample(id=case.id, input=_messages(case), metadata={CASE: case.model_dump(mode="json")}) for case in cases
     ]
@@ -55,7 +62,7 @@ def build_task(suite: Suite, cases: Sequence[Case], target: Target) -> Task:
         name=suite.name,
         display_name=suite.title,
         dataset=MemoryDataset(samples, name=suite.name),
-        solver=ask_target(target, suite.ask or ask_in_turn),
+        solver=_asking(target, suite.ask or ask_in_turn, done),
         scorer=[_inspect_scorer(function) for function in suite.scorers],
     )
 
@@ -72,20 +79,22 @@ def ask_in_turn(case: Case, target: Target) -> Sequence[Reply]:
     return replies
 
 
-@solver
-def ask_target(target: Target, ask: Ask) -> Solver:
-    """Ask the target and keep its replies in the store."""
+def _asking(target: Target, ask: Ask, done: Callable[[], None]) -> Solver:
+    # Made here, so that Inspect does not write the target into its log as an argument.
+    @solver
+    def ask_target() -> Solver:
+        async def solve(state: TaskState, generate: Generate) -> TaskState:
+            case = case_of(state.metadata)
+            replies = await asyncio.to_thread(ask, case, target)
+            state.store.set(REPLIES, [reply.model_dump(mode="json") for reply in replies])
+            state.messages += [ChatMessageAssistant(content=reply.text or reply.error) for reply in replies]
+            state.output.completion = replies[-1].text if replies else ""
+            done()
+            return state
 
-    async def solve(state: TaskState, generate: Generate) -> TaskState:
-        case = case_of(state.metadata)
-        replies = await asyncio.to_thread(ask, case, target)
-        state.store.set(REPLIES, [reply.model_dump(mode="json") for reply in replies])
-        for reply in replies:
-            state.messages.append(ChatMessageAssistant(content=reply.text or reply.error))
-        state.output.completion = replies[-1].text if replies else ""
-        return state
+        return solve
 
-    return solve
+    return ask_target()
 
 
 def case_of(metadata: dict[str, Any]) -> Case:

@@ -29,13 +29,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eval.cases import DATA, Case, Row, load_cases, plain_case
-from eval.results import CurvePoint, Mark
+from eval.results import CurvePoint, Mark, SuiteResult
 from eval.targets import Ability, Reply, Target
 from rag.errors import KratomEvidenceError
 
 Scorer = Callable[[Case, Sequence[Reply]], Iterable[Mark]]
 Ask = Callable[[Case, Target], Sequence[Reply]]
 Asked = tuple[Case, Sequence[Reply]]
+Report = Callable[[str, int, int], None]
 
 NAMES = (
     "retrieval",
@@ -65,6 +66,7 @@ class Suite:
         ask: Gets the replies to a case; None asks the target turn by turn.
         needs: What a target must show of itself.
         curves: Makes trade-off curves of all cases, by name.
+        folder: Measures a folder given with `--data` in another way than case by case.
         default: Whether it runs when no suite is named.
     """
 
@@ -77,6 +79,7 @@ class Suite:
     ask: Ask | None = None
     needs: frozenset[Ability] = frozenset()
     curves: Callable[[Sequence[Asked]], Mapping[str, Sequence[CurvePoint]]] | None = None
+    folder: Callable[[Path, Report], SuiteResult] | None = None
     default: bool = True
 
     def load(self, data: Path | None = None) -> tuple[Case, ...]:

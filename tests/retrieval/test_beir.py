@@ -2,8 +2,7 @@ import json
 
 import pytest
 
-from eval.retrieval import BeirFormatError, measure, run_beir, run_gold
-from rag.retrieval import Found, Hit
+from eval.beir import BeirFormatError, measure, run_beir
 
 DOCUMENTS = {
     "1": ("Liver", "Liver injury after kratom."),
@@ -52,21 +51,3 @@ def test_a_broken_folder_is_named(folder, settings, embedder, name, content):
     (folder / name).unlink()
     with pytest.raises(BeirFormatError, match="cannot be read"):
         run_beir(folder, settings, embedder=embedder)
-
-
-def test_gold_questions_need_each_topic_and_skip_follow_ups():
-    class Fixed:
-        def search(self, query, *, k_briefs, k_passages):
-            return Found((Hit("a", 1, 1, 1), Hit("b", 1, 1, 1)), (Hit("p#1", 1, 1, 1),))
-
-    def row(relevant, history=()):
-        return {"question": "q", "history": list(history), "relevant": relevant}
-
-    rows = [
-        row({"briefs": ["a"], "passages": []}),
-        row({"briefs": ["z"], "passages": ["p#1"]}),
-        row({"topics": [{"briefs": ["a"], "passages": []}, {"briefs": ["z"], "passages": []}]}),
-        row({"briefs": ["z"], "passages": []}, [{"role": "user", "content": "x"}]),
-    ]
-    assert run_gold(rows, Fixed()) == {"questions": 3, "top1": 1.0, "top5": pytest.approx(2 / 3)}
-    assert run_gold([], Fixed())["questions"] == 0
