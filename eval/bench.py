@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from eval.product import read_rows
+from eval.cases import DATA, load_cases
 from rag.assistant import Assistant
 from rag.library import load_library
 from rag.progress import open_assistant
@@ -32,8 +32,8 @@ def run_bench(settings: Settings, console: Console, *, questions: int = 60) -> N
     start = time.perf_counter()
     assistant = open_assistant(settings)
     opened = time.perf_counter() - start
-    rows = [row for row in read_rows("retrieval.jsonl", "dev") if not row["history"]][: questions + _WARM_UP]
-    texts = [str(row["question"]) for row in rows]
+    cases = load_cases((DATA / "retrieval.jsonl",), "retrieval")
+    texts = [case.question for case in cases if case.split == "dev" and not case.history][: questions + _WARM_UP]
     start = time.perf_counter()
     assistant.ask(texts[0])
     first = time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""The commands `kratom-evidence eval ...` and `kratom-evidence bench`.
+"""The commands `kratom-evidence eval` and `kratom-evidence bench`.
 
 What they measure with is imported inside each, so that the command line starts quickly.
 """
@@ -6,92 +6,59 @@ What they measure with is imported inside each, so that the command line starts 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from rag.progress import open_assistant, progress_bars
+from rag.errors import KratomEvidenceError
 from rag.settings import Settings
 
-eval_app = typer.Typer(no_args_is_help=True, help="Measure the product.")
+if TYPE_CHECKING:
+    from eval.results import RunReport
+    from eval.run import Options
+    from eval.suites import Suite
+    from eval.targets import Target
+
 out, err = Console(), Console(stderr=True)
 
-Split = Annotated[str, typer.Option(help="dev, test or all. Tune on dev, report test.")]
+
+class CommandError(KratomEvidenceError):
+    """Options that do not go together."""
 
 
-@eval_app.command("retrieval")
-def retrieval(
-    data: Annotated[Path, typer.Option(help="Folder in BEIR form: corpus.jsonl, queries.jsonl, qrels/test.tsv.")],
+def evaluate(
+    suites: Annotated[list[str] | None, typer.Argument(metavar="SUITE", help="Which suites; all by default.")] = None,
+    split: Annotated[Literal["dev", "test", "all"], typer.Option(help="Tune on dev, report test.")] = "all",
+    data: Annotated[Path | None, typer.Option(help="A file of your own for one suite, or a BEIR folder.")] = None,
+    target: Annotated[
+        str, typer.Option(help="product, plain-rag, or the address of a chatbot: http://.../v1")
+    ] = "product",
+    model: Annotated[str | None, typer.Option(help="The model to ask for behind an address.")] = None,
+    api_key_env: Annotated[str | None, typer.Option(help="Environment variable with the key for the address.")] = None,
+    baseline: Annotated[str | None, typer.Option(help="Also measure this target, such as plain-rag.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many cases of each suite.")] = None,
+    sample_id: Annotated[list[str] | None, typer.Option(help="Only this case; may be given again.")] = None,
+    compare: Annotated[Path | None, typer.Option(help="report.json of an earlier run: what rose and fell.")] = None,
+    out_dir: Annotated[Path, typer.Option("--out", help="Where reports and logs go.")] = Path("eval-results"),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
 ) -> None:
-    """Measure the product's retriever on any BEIR folder: nDCG@10, recall@10/100, MRR."""
-    from eval.retrieval import run_beir
+    """Measure the product, or any chatbot; exit code 1 when a hard gate falls."""
+    from eval.opening import open_target
+    from eval.results import read_report
+    from eval.run import Options
+    from eval.suites import find_suites
 
-    with progress_bars(err) as report:
-        result = run_beir(data, Settings(), report)
-    table = Table(title=f"Retrieval on {data.name}", title_justify="left")
-    table.add_column("measure")
-    table.add_column("value", justify="right")
-    for name, value in result.items():
-        table.add_row(name, f"{value:.4f}")
-    out.print(table)
-
-
-@eval_app.command("gold")
-def gold(split: Split = "dev") -> None:
-    """Measure whether the right brief or passage is found, follow-ups included."""
-    from eval.product import gold_parts, measure_gold, read_rows
-    from eval.stats import share_table
-
-    with progress_bars(err) as report:
-        understanding, searcher, fingerprint = gold_parts(Settings(), report)
-        rows = read_rows("retrieval.jsonl", split)
-        shares = measure_gold(rows, understanding, searcher, lambda done, total: report("Gold questions", done, total))
-    out.print(share_table(f"Gold questions, {split}, corpus {fingerprint}", shares))
-
-
-@eval_app.command("behaviour")
-def behaviour(split: Split = "dev") -> None:
-    """Measure whether messages get the kind of reply they should: answer, abstain, decline a dose ..."""
-    from eval.product import measure_behaviour, read_rows
-    from eval.stats import share_table
-
-    assistant = open_assistant(Settings(), err)
-    for name in ("scope.jsonl", "dose.jsonl"):
-        with progress_bars(err) as report:
-            rows = read_rows(name, split)
-            shares = measure_behaviour(assistant, rows, lambda done, total: report("Messages", done, total))
-        out.print(share_table(f"{name}, {split}, corpus {assistant.library.fingerprint}", shares))
-
-
-@eval_app.command("grounding")
-def grounding() -> None:
-    """Measure on more than 400 answers that every finding is cited and every quote verbatim."""
-    from eval.product import measure_grounding, read_rows
-    from eval.stats import share_table
-
-    assistant = open_assistant(Settings(), err)
-    rows = [*read_rows("retrieval.jsonl", "all"), *read_rows("dose.jsonl", "all")]
-    with progress_bars(err) as report:
-        shares = measure_grounding(assistant, rows, lambda done, total: report("Answers", done, total))
-    out.print(share_table(f"Grounding, {len(rows)} questions, corpus {assistant.library.fingerprint}", shares))
-
-
-@eval_app.command("triage")
-def triage(split: Split = "dev") -> None:
-    """Measure crisis and emergency recall and false alarms, beside a plain keyword list."""
-    from eval.triage_report import main
-
-    main([split])
-
-
-@eval_app.command("claims")
-def claims() -> None:
-    """Measure the unsupported-claim guard on questions and on statements."""
-    from eval.claims_report import main
-
-    main()
+    earlier = read_report(compare) if compare is not None else None
+    chosen = find_suites(suites or ())
+    if data is not None and len(suites or ()) != 1:
+        raise CommandError("--data goes with one suite: name it, as in 'kratom-evidence eval scope --data FILE'")
+    options = Options(out=out_dir, split=split, data=data, limit=limit, ids=tuple(sample_id or ()), resume=resume)
+    report = _measure(chosen, open_target(target, model=model, api_key_env=api_key_env, console=err), options)
+    if baseline is not None:
+        beside = _measure(chosen, open_target(baseline, console=err), options)
+        report = report.model_copy(update={"baseline": beside})
+    raise typer.Exit(_finish(report, earlier, out_dir))
 
 
 def bench() -> None:
@@ -99,3 +66,46 @@ def bench() -> None:
     from eval.bench import run_bench
 
     run_bench(Settings(), out)
+
+
+def _measure(suites: tuple[Suite, ...], target: Target, options: Options) -> RunReport:
+    from eval.run import run_suites
+    from rag.progress import progress_bars
+
+    err.print(f"Measuring {target.name}", markup=False, highlight=False)
+    with progress_bars(err) as report:
+        return run_suites(suites, target, options, report)
+
+
+def _finish(report: RunReport, earlier: RunReport | None, folder: Path) -> int:
+    """Print and write what was measured; return the exit code."""
+    from eval.compare import compare
+    from eval.conclusions import conclude
+    from eval.console import show_report
+    from eval.report import render_report
+
+    comparison = compare(earlier, report) if earlier is not None else None
+    report = report.model_copy(update={"conclusions": conclude(report, comparison).sentences})
+    show_report(out, report, comparison)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.json").write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    (folder / "report.html").write_text(render_report(report, comparison), encoding="utf-8")
+    err.print(
+        f"Written: {folder}/report.html, {folder}/report.json; every reply: inspect view --log-dir {folder}/logs",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+    return 1 if report.fallen or _too_many_unanswered(report) else 0
+
+
+def _too_many_unanswered(report: RunReport) -> bool:
+    """Tell whether so many cases got no reply that the figures speak only of the rest."""
+    from eval.conclusions import MOST_UNANSWERED
+
+    asked, silent = sum(suite.cases for suite in report.suites), sum(len(suite.errors) for suite in report.suites)
+    if silent > MOST_UNANSWERED * asked:
+        first = next(suite.errors[0] for suite in report.suites if suite.errors)
+        err.print(f"{silent} of {asked} cases got no reply, such as {first}", style="red", markup=False)
+        return True
+    return False

@@ -8,10 +8,22 @@ from __future__ import annotations
 
 from inspect_ai import Task, task
 
+from eval.cases import Case, Row, plain_case
 from eval.scorers.amounts import amounts
-from eval.scorers.scope import kind_of_reply
+from eval.scorers.scope import NOT_DOSE, kind_of_reply
 from eval.solver import suite_task
 from eval.suites import Suite
+
+AMOUNT_WORDS = "amount-words"
+
+
+def read(row: Row, place: str) -> Case:
+    """Make a case of a line; questions written only to be told from dose requests expect no more than that."""
+    case = plain_case(row, place)
+    if case.group == AMOUNT_WORDS:
+        return case.model_copy(update={"fields": {"expected": NOT_DOSE}})
+    return case
+
 
 SUITE = Suite(
     name="scope",
@@ -19,6 +31,7 @@ SUITE = Suite(
     files=("scope.jsonl", "dose.jsonl", "requests.jsonl"),
     schema="scope",
     scorers=(kind_of_reply, amounts),
+    read=read,
 )
 
 

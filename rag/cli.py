@@ -12,7 +12,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from eval.commands import bench, eval_app
+from eval.commands import bench, evaluate
 from rag.errors import KratomEvidenceError
 from rag.progress import progress_bars
 from rag.settings import PROJECT_ROOT, Settings
@@ -25,7 +25,7 @@ index_app = typer.Typer(no_args_is_help=True, help="The search index, a build ar
 corpus_app = typer.Typer(no_args_is_help=True, help="The evidence in corpus/.")
 app.add_typer(index_app, name="index")
 app.add_typer(corpus_app, name="corpus")
-app.add_typer(eval_app, name="eval")
+app.command("eval")(evaluate)
 app.command()(bench)
 
 out = Console()
