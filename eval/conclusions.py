@@ -18,6 +18,7 @@ import yaml
 from eval.compare import Change, Comparison, Movement, changes_between
 from eval.results import GateResult, Metric, RunReport, Unit
 from eval.stats import Share
+from eval.suites import NAMES
 from rag.library.messages import Messages
 
 WORDING = Path(__file__).parent / "templates" / "wording.yaml"
@@ -28,6 +29,9 @@ TOO_FEW, FEW = 30, 100
 # More cases without a reply than this, and the figures are about the rest only.
 MOST_UNANSWERED = 0.02
 _SHOWN = 3
+_ADVISORY = ("judge",)
+# What arithmetic leaves of a whole number.
+_EXACT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -78,12 +82,13 @@ def conclude(report: RunReport, comparison: Comparison | None = None) -> Conclus
     words = wording()
     hard = [gate for gate in report.gates if gate.hard]
     values = {
-        "target": report.target,
+        "target": target_name(report.target),
         "hard": len(hard),
         "fallen": len(report.fallen),
         "unmeasured": sum(gate.passed is None for gate in hard),
         "few": len(_on_few(report)),
         "fewest": TOO_FEW,
+        "missing": ", ".join(suite_title(name) for name in _not_measured(report)),
         "errors": _errors(report),
         "cases": _cases(report),
     }
@@ -111,6 +116,17 @@ def suite_title(name: str) -> str:
     return wording().text(key) if wording().has(key) else name
 
 
+def target_name(name: str) -> str:
+    """Return a target's name as people read it; an outside one keeps its own."""
+    names: Mapping[str, Any] = wording().node("targets")
+    return str(names.get(name, name))
+
+
+def when(created: str) -> str:
+    """Write a moment in UTC to the minute."""
+    return created.replace("T", " ")[:16] + " UTC"
+
+
 def written(value: float, unit: Unit) -> str:
     """Write a figure: a share in per cent, a count whole, a mean with two decimals."""
     if unit == "share":
@@ -122,9 +138,9 @@ def percent(share: float) -> str:
     """Write a share so that 100 and 0 mean exactly that."""
     text = f"{share * 100:.1f}"
     if text == "100.0":
-        return "100" if share == 1 else "99.9"
+        return "100" if share > 1 - _EXACT else "over 99.9"
     if text == "0.0":
-        return "0" if share == 0 else "under 0.1"
+        return "0" if share < _EXACT else "under 0.1"
     return text
 
 
@@ -134,7 +150,7 @@ def metric_of(report: RunReport, gate: GateResult) -> Metric | None:
     return None if suite is None else suite.metric(gate.metric, gate.group)
 
 
-def fault_interval(metric: Metric, direction: str) -> tuple[float, float]:
+def fault_interval(metric: Metric) -> tuple[float, float]:
     """Return the interval that certainty is read from; a count of faults becomes the share of tries with one."""
     if metric.unit != "count":
         return metric.low, metric.high
@@ -153,7 +169,15 @@ def _verdict(report: RunReport) -> tuple[str, State]:
         return "unanswered", "unsure"
     if any(gate.passed is None for gate in hard):
         return "unmeasured", "unsure"
+    if _not_measured(report):
+        return "suites_missing", "unsure"
     return ("few", "unsure") if _on_few(report) else ("passed", "passed")
+
+
+def _not_measured(report: RunReport) -> list[str]:
+    """Return the deciding suites that were not run, or were skipped because the target does not show enough."""
+    done = {suite.name for suite in report.suites if not suite.skipped}
+    return [name for name in NAMES if name not in done and name not in _ADVISORY]
 
 
 def _on_few(report: RunReport) -> list[GateResult]:
@@ -172,7 +196,8 @@ def _errors(report: RunReport) -> int:
 def _fell(report: RunReport) -> Iterable[str]:
     missed = [gate for gate in report.gates if gate.passed is False]
     for gate in sorted(missed, key=lambda gate: not gate.hard):
-        yield wording().text("fell.hard" if gate.hard else "fell.advisory", **_gate_values(report, gate))
+        kind = "unmeasured" if gate.value is None else "hard" if gate.hard else "advisory"
+        yield wording().text(f"fell.{kind}", **_gate_values(report, gate)) + f" {gate.why}"
     for gate in report.gates:
         if gate.hard and gate.passed is None:
             yield wording().text("fell.unmeasured", **_gate_values(report, gate))
@@ -226,7 +251,7 @@ def _certainty(report: RunReport) -> Iterable[str]:
     doubtful: list[tuple[int, str]] = []
     for gate, metric in measured:
         kind = certainty_of(gate, metric)
-        if kind != "good":
+        if kind in ("few", "flawless") or (kind == "touching" and gate.passed):
             doubtful.append((metric.n, _doubt(report, gate, metric, kind)))
     doubtful.sort()
     yield from (sentence for _, sentence in doubtful[:_SHOWN])
@@ -238,15 +263,14 @@ def _certainty(report: RunReport) -> Iterable[str]:
 
 
 def certainty_of(gate: GateResult, metric: Metric) -> Literal["few", "touching", "flawless", "good"]:
-    """Tell how sure a passed gate is: few tries, none at fault so far, an interval past the bound, or good."""
-    low, high = fault_interval(metric, gate.direction)
+    """Tell how sure a gate is: few tries, no fault so far, an interval with the bound inside, or good."""
+    low, high = fault_interval(metric)
     if metric.n < FEW:
         return "few"
     if _flawless(gate, metric):
         return "flawless"
     bound = gate.bound / metric.n if metric.unit == "count" else gate.bound
-    past = low < bound if gate.direction == "at_least" else high > bound
-    return "touching" if past and gate.passed else "good"
+    return "touching" if low < bound < high else "good"
 
 
 def _flawless(gate: GateResult, metric: Metric) -> bool:
@@ -256,7 +280,7 @@ def _flawless(gate: GateResult, metric: Metric) -> bool:
 
 
 def _doubt(report: RunReport, gate: GateResult, metric: Metric, kind: str) -> str:
-    low, high = fault_interval(metric, gate.direction)
+    low, high = fault_interval(metric)
     shown: Unit = "mean" if metric.unit == "mean" else "share"
     faults = 1 - low if gate.direction == "at_least" else high
     per = 100 if faults >= 0.01 else 1000
@@ -276,8 +300,8 @@ def _beside_baseline(report: RunReport) -> Iterable[str]:
     shared = [change for change in changes if (change.suite, change.new.name, change.new.group) in gated]
     yield wording().text(
         "baseline.beside",
-        baseline=report.baseline.target,
-        target=report.target,
+        baseline=target_name(report.baseline.target),
+        target=target_name(report.target),
         better=sum(change.movement == "better" for change in shared),
         worse=sum(change.movement == "worse" for change in shared),
         shared=len(shared),
@@ -288,7 +312,7 @@ def _beside_earlier(comparison: Comparison | None) -> Iterable[str]:
     if comparison is None:
         return
     words = wording()
-    yield words.text("compared.title", created=comparison.old_created, target=comparison.old_target)
+    yield words.text("compared.title", created=when(comparison.old_created), target=target_name(comparison.old_target))
     kinds: tuple[Movement, ...] = ("worse", "better", "changed")
     for kind in kinds:
         moved = comparison.moved(kind)

@@ -21,7 +21,7 @@ _BAR_TOP, _BAR_HEIGHT = 20, 9
 _AXIS = 26
 _HISTOGRAM_BINS = 20
 _PLOT_HEIGHT = 220
-_LEFT, _BOTTOM = 44, 40
+_LEFT, _TOP, _BOTTOM = 44, 22, 40
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def trade_off(key: str, title: str, description: str, points: Sequence[Point], a
 
     def place(point: Point) -> tuple[float, float]:
         x = _LEFT + (WIDTH - _LEFT - _PAD * 2) * point.false_alarms / x_top
-        return x, _PAD + (_PLOT_HEIGHT - _PAD) * (1 - (point.recall - y_floor) / (1 - y_floor))
+        return x, _TOP + (_PLOT_HEIGHT - _TOP) * (1 - (point.recall - y_floor) / (1 - y_floor))
 
     _frame(svg, axes, (0.0, x_top), (y_floor, 1.0))
     ordered = sorted(points, key=lambda point: (point.false_alarms, point.recall))
@@ -155,7 +155,7 @@ def _frame(svg: ElementTree.Element, axes: tuple[str, str], x: tuple[float, floa
     """Draw both axes of a curve with their ends and names."""
     left, bottom = _LEFT, _PLOT_HEIGHT
     for part in (0.0, 0.5, 1.0):
-        at = _PAD + (bottom - _PAD) * (1 - part)
+        at = _TOP + (bottom - _TOP) * (1 - part)
         _line(svg, (left, at), (WIDTH - _PAD * 2, at), "grid")
         _text(svg, left - 5, at + 4, _percent(y[0] + (y[1] - y[0]) * part), "end", "small")
         across = left + (WIDTH - left - _PAD * 2) * part
@@ -163,9 +163,9 @@ def _frame(svg: ElementTree.Element, axes: tuple[str, str], x: tuple[float, floa
             svg, across, bottom + 16, _percent(x[0] + (x[1] - x[0]) * part), "end" if part == 1 else "middle", "small"
         )
     _line(svg, (left, bottom), (WIDTH - _PAD * 2, bottom), "axis")
-    _line(svg, (left, _PAD), (left, bottom), "axis")
+    _line(svg, (left, _TOP), (left, bottom), "axis")
     _text(svg, WIDTH - _PAD * 2, bottom + 33, axes[0], "end", "small")
-    _text(svg, left + 6, _PAD + 10, axes[1], "start", "small")
+    _text(svg, _PAD, 12, axes[1], "start", "small")
 
 
 def _percent(share: float) -> str:

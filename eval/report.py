@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from eval import report_tables as tables
 from eval.compare import CaseChange, Comparison
-from eval.conclusions import Conclusions, conclude, metric_name, suite_title, wording, written
+from eval.conclusions import Conclusions, conclude, metric_name, suite_title, target_name, when, wording, written
 from eval.plots import Bar, Point, histogram, interval_bars, trade_off
 from eval.report_tables import Table
 from eval.results import CurvePoint, Failure, Line, RunReport, SuiteResult
@@ -73,7 +73,7 @@ class Page:
     style: Markup
     conclusions: Conclusions
     plain: tuple[tuple[str, tuple[str, ...]], ...]
-    gates: Table
+    gates: tuple[Table, ...]
     suites: tuple[ShownSuite, ...]
     curves: tuple[Pictured, ...]
     worst: Pictured
@@ -91,7 +91,7 @@ class Page:
         """The parts that this page has, as anchors and names."""
         names = wording().node("contents")
         shown = {
-            "requirements": bool(self.gates.rows),
+            "requirements": bool(self.gates),
             "trade-off": bool(self.curves),
             "worst-kinds": bool(self.worst.table.rows),
             "speed": self.latency is not None,
@@ -122,13 +122,13 @@ def _page(report: RunReport, comparison: Comparison | None) -> Page:
     conclusions = conclude(report, comparison)
     failures = _worst_first(report)
     return Page(
-        target=report.target,
-        created=report.created.replace("T", " ")[:16] + " UTC",
+        target=target_name(report.target),
+        created=when(report.created),
         split=report.split,
         style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
         conclusions=conclusions,
         plain=_plain(conclusions),
-        gates=tables.gates_table(report),
+        gates=tuple(found for hard in (True, False) if (found := tables.gates_table(report, hard=hard)).rows),
         suites=tuple(_suite(report, suite, f"suite-{number}") for number, suite in enumerate(report.suites, 1)),
         curves=tuple(
             _curve(report, f"curve-{number}", name, points)
@@ -138,13 +138,13 @@ def _page(report: RunReport, comparison: Comparison | None) -> Page:
         worst=_worst(report),
         latency=_latency(report),
         baseline=None if report.baseline is None else tables.baseline_table(report, report.baseline),
-        baseline_name="" if report.baseline is None else report.baseline.target,
+        baseline_name="" if report.baseline is None else target_name(report.baseline.target),
         changes=None if comparison is None else tables.changes_table(comparison),
         changed_cases=() if comparison is None else tuple(_changed_cases(comparison)),
         cases=tuple(_case(suite, failure) for suite, failure in failures[:MOST_CASES]),
-        cases_said=wording()
-        .text("cases.all" if len(failures) <= MOST_CASES else "cases.some")
-        .format(shown=min(len(failures), MOST_CASES), all=len(failures)),
+        cases_said=wording().text(
+            "cases.all" if len(failures) <= MOST_CASES else "cases.some", shown=MOST_CASES, all=f"{len(failures):,}"
+        ),
         fingerprints=tables.fingerprints_table(report.fingerprints),
     )
 
@@ -203,12 +203,12 @@ def _curve(report: RunReport, key: str, name: str, points: Sequence[CurvePoint])
 
 
 def _operating_point(report: RunReport, name: str, points: Sequence[CurvePoint]) -> CurvePoint | None:
-    """Return the setting nearest to the recall and false alarms that the run measured, where it did."""
+    """Return the setting nearest to the recall that the run measured; of equal ones that with the fewest alarms."""
     suite = report.suite(name)
-    recall, alarms = (suite.metric("recall"), suite.metric("false_alarms")) if suite is not None else (None, None)
-    if recall is None or alarms is None:
+    recall = None if suite is None else suite.metric(f"{name}_recall")
+    if recall is None:
         return None
-    return min(points, key=lambda p: (p.recall - recall.value) ** 2 + (p.false_alarms - alarms.value) ** 2)
+    return min(points, key=lambda point: (abs(point.recall - recall.value), point.false_alarms))
 
 
 def _worst(report: RunReport) -> Pictured:

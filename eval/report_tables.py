@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from eval.compare import Comparison, changes_between
-from eval.conclusions import certainty_of, metric_name, metric_of, suite_title, wording, written
+from eval.conclusions import certainty_of, metric_name, metric_of, suite_title, target_name, wording, written
 from eval.results import CurvePoint, GateResult, Latency, Metric, RunReport, SuiteResult
 from eval.stats import Share
 
@@ -15,6 +15,7 @@ MOST_CURVE_ROWS = 12
 MOST_KINDS = 10
 # A kind of case with fewer tries than this says nothing about the kind.
 FEWEST_OF_A_KIND = 5
+_COMPACT = 4
 _LOOKS = {True: "passed", False: "fallen", None: "unmeasured"}
 _COLOURS = {"better": "passed", "worse": "fallen", "few": "unsure", "touching": "unsure"}
 
@@ -37,10 +38,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """Cells in the order of the columns; the first one names the row."""
+    """Cells in the order of the columns; the first one names the row, and `note` explains it. `look` as in a cell."""
 
     cells: tuple[Cell, ...]
-    marked: bool = False
+    look: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class Table:
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+
+    @property
+    def compact(self) -> bool:
+        """Whether it fits on a phone as it is."""
+        return len(self.columns) <= _COMPACT
 
 
 @dataclass(frozen=True)
@@ -68,27 +75,31 @@ class Kind:
         return f"{self.metric.group}: {metric_name(self.metric.name)}"
 
 
-def table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str | Cell]]) -> Table:
-    """Build a table; a column whose name ends in `#` holds figures, and a lone `>` before a row marks it."""
-    shaped = tuple(Column(name.removesuffix("#"), name.endswith("#")) for name in columns)
-    return Table(caption, shaped, tuple(_row(cells) for cells in rows))
+def table(caption: str, columns: Sequence[str], rows: Iterable[Row]) -> Table:
+    """Build a table; a column whose name ends in `#` holds figures."""
+    return Table(caption, tuple(Column(name.removesuffix("#"), name.endswith("#")) for name in columns), tuple(rows))
 
 
-def gates_table(report: RunReport) -> Table:
-    """Return each requirement with its figure, those that must hold first."""
-    columns = ("Requirement", "Suite", "Kind", "Wanted#", "Measured#", "Range#", "Tries#", "Result", "Certainty")
-    ordered = sorted(report.gates, key=lambda gate: not gate.hard)
-    return table("Requirements of this run", columns, (_gate_row(report, gate) for gate in ordered))
+def row(*cells: str | Cell, look: str = "", note: str = "") -> Row:
+    """Build a row of a table."""
+    return Row(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in cells), look, note)
+
+
+def gates_table(report: RunReport, *, hard: bool) -> Table:
+    """Return the requirements that must hold, or the advisory ones, each with its figure."""
+    columns = ("Requirement", "Wanted#", "Measured#", "Range#", "Tries#", "Result", "Certainty")
+    caption = wording().text("words.must_hold" if hard else "words.advisory")
+    return table(caption, columns, (_gate_row(report, gate) for gate in report.gates if gate.hard == hard))
 
 
 def suite_table(suite: SuiteResult, *, groups: bool = False) -> Table:
     """Return the figures of a suite over all cases together, or by kind of case."""
     metrics = [metric for metric in suite.metrics if bool(metric.group) == groups]
     if not groups:
-        rows = ((metric_name(m.name), written(m.value, m.unit), interval(m), f"{m.n:,}") for m in metrics)
+        rows = (row(metric_name(m.name), written(m.value, m.unit), interval(m), f"{m.n:,}") for m in metrics)
         return table(f"Figures: {suite_title(suite.name)}", ("Figure", "Value#", "Range#", "Tries#"), rows)
     grouped = (
-        (m.group, metric_name(m.name), written(m.value, m.unit), interval(m), f"{m.n:,}")
+        row(m.group, metric_name(m.name), written(m.value, m.unit), interval(m), f"{m.n:,}")
         for m in sorted(metrics, key=lambda m: (m.group, m.name))
     )
     caption = f"Figures by kind of case: {suite_title(suite.name)}"
@@ -97,12 +108,16 @@ def suite_table(suite: SuiteResult, *, groups: bool = False) -> Table:
 
 def curve_table(name: str, points: Sequence[CurvePoint], chosen: CurvePoint | None) -> Table:
     """Return some settings of a threshold, evenly spread, and always the chosen one."""
-    step = max(1, len(points) // MOST_CURVE_ROWS)
+    step = max(1, -(-len(points) // MOST_CURVE_ROWS))
     kept = [point for number, point in enumerate(points) if number % step == 0 or point == chosen]
     rows = (
-        (*((">",) if point == chosen else ()), f"{point.threshold:.3g}", *(written(value, "share") for value in pair))
+        row(
+            f"{point.threshold:.3g}",
+            written(point.recall, "share"),
+            written(point.false_alarms, "share"),
+            look="chosen" if point == chosen else "",
+        )
         for point in kept
-        for pair in [(point.recall, point.false_alarms)]
     )
     axes = wording().node("plots.axes")
     return table(f"Settings of the threshold: {name}", ("Threshold", f"{axes['y']}#", f"{axes['x']}#"), rows)
@@ -112,9 +127,8 @@ def latency_table(latency: Latency) -> Table:
     """Return the speed of the replies."""
     values = sorted(latency.values)
     rows = [("Half are faster than", latency.p50), ("95 of 100 are faster than", latency.p95), ("Slowest", values[-1])]
-    return table(
-        f"Time for a reply, {len(values):,} replies", ("Replies", "Milliseconds#"), ((n, f"{v:,.0f}") for n, v in rows)
-    )
+    caption = f"Time for a reply, {len(values):,} replies"
+    return table(caption, ("Replies", "Milliseconds#"), (row(name, f"{value:,.0f}") for name, value in rows))
 
 
 def baseline_table(report: RunReport, baseline: RunReport) -> Table:
@@ -122,7 +136,7 @@ def baseline_table(report: RunReport, baseline: RunReport) -> Table:
     pairs = [(plain, suite) for suite in report.suites if (plain := baseline.suite(suite.name)) is not None]
     changes = [change for change in changes_between(pairs, report.gates) if not change.new.group]
     rows = (
-        (
+        row(
             metric_name(change.new.name),
             suite_title(change.suite),
             f"{written(change.new.value, change.new.unit)} ({interval(change.new)})",
@@ -131,8 +145,9 @@ def baseline_table(report: RunReport, baseline: RunReport) -> Table:
         )
         for change in changes
     )
-    columns = ("Figure", "Suite", f"{report.target}#", f"{baseline.target}#", f"{report.target} is")
-    return table(f"{report.target} beside {baseline.target}", columns, rows)
+    name, other = target_name(report.target), target_name(baseline.target)
+    columns = ("Figure", "Suite", f"{name}#", f"{other}#", f"{name} is")
+    return table(f"{name} beside {other}", columns, rows)
 
 
 def changes_table(comparison: Comparison) -> Table:
@@ -142,7 +157,7 @@ def changes_table(comparison: Comparison) -> Table:
         comparison.moved("worse", "better", "changed", "unclear"), key=lambda change: order[change.movement]
     )
     rows = (
-        (
+        row(
             metric_name(change.new.name),
             suite_title(change.suite),
             written(change.old.value, change.old.unit),
@@ -156,7 +171,7 @@ def changes_table(comparison: Comparison) -> Table:
 
 def fingerprints_table(fingerprints: Mapping[str, str]) -> Table:
     """Return what identifies the run."""
-    return table("Fingerprints", ("What", "Fingerprint"), sorted(fingerprints.items()))
+    return table("Fingerprints", ("What", "Fingerprint"), (row(*pair) for pair in sorted(fingerprints.items())))
 
 
 def worst_kinds(report: RunReport) -> tuple[Kind, ...]:
@@ -173,16 +188,16 @@ def worst_kinds(report: RunReport) -> tuple[Kind, ...]:
 def kinds_table(kinds: Sequence[Kind]) -> Table:
     """Return the kinds of case with most faults."""
     rows = (
-        (
+        row(
             kind.name,
-            suite_title(kind.gate.suite),
             written(kind.faults, "share"),
             _range(kind.low, kind.high),
-            str(kind.metric.n),
+            f"{kind.metric.n:,}",
+            note=suite_title(kind.gate.suite),
         )
         for kind in kinds
     )
-    return table("Share of faults by kind of case", ("Kind", "Suite", "Faults#", "Range#", "Tries#"), rows)
+    return table("Share of faults by kind of case", ("Kind", "Faults#", "Range#", "Tries#"), rows)
 
 
 def interval(metric: Metric) -> str:
@@ -208,7 +223,7 @@ def _kind(gate: GateResult, metric: Metric) -> Kind:
     return Kind(gate, metric, 1 - metric.value, 1 - metric.high, 1 - metric.low)
 
 
-def _gate_row(report: RunReport, gate: GateResult) -> tuple[str | Cell, ...]:
+def _gate_row(report: RunReport, gate: GateResult) -> Row:
     words, metric = wording(), metric_of(report, gate)
     unit = "mean" if metric is None else metric.unit
     result = Cell(words.text(f"words.{_LOOKS[gate.passed]}"), _LOOKS[gate.passed].replace("unmeasured", "unsure"))
@@ -217,17 +232,16 @@ def _gate_row(report: RunReport, gate: GateResult) -> tuple[str | Cell, ...]:
         kind = certainty_of(gate, metric)
         sure = Cell(words.text(f"words.{kind}"), _COLOURS.get(kind, ""))
     bound = f"{gate.bound:g}" if metric is None else written(gate.bound, unit)
-    return (
-        *((">",) if gate.passed is False else ()),
+    return row(
         metric_name(gate.metric) + (f", {gate.group}" if gate.group else ""),
-        suite_title(gate.suite),
-        words.text("words.hard" if gate.hard else "words.advisory"),
         f"{words.text(f'direction.{gate.direction}')} {bound}",
         "" if gate.value is None else written(gate.value, unit),
         "" if metric is None else interval(metric),
         "" if metric is None else f"{metric.n:,}",
         result,
         sure,
+        look="fallen" if gate.passed is False else "",
+        note=f"{suite_title(gate.suite)}. {gate.why}",
     )
 
 
@@ -235,8 +249,3 @@ def _moved(movement: str) -> Cell:
     return Cell(
         wording().text(f"words.{movement}" if movement != "unclear" else "words.unclear"), _COLOURS.get(movement, "")
     )
-
-
-def _row(cells: Sequence[str | Cell]) -> Row:
-    marked = cells[0] == ">"
-    return Row(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in cells[marked:]), marked)
