@@ -87,19 +87,20 @@ class OutputGuard:
     """
 
     def __init__(self, guard: ClaimGuard, corpus_dir: Path | None = None) -> None:
+        self._guard = guard
         self._corpus_dir = corpus_dir
         # The corpus repeats its sentences; an answer checks the same ones again and again.
-        self._claim = lru_cache(maxsize=8192)(guard.asserted_by)
+        self._reason = lru_cache(maxsize=8192)(self._judge)
 
     def __call__(self, text: str) -> str | None:
         """Return the reason, or None when the sentence may be shown."""
+        return self._reason(text)
+
+    def _judge(self, text: str) -> str | None:
         if has_amount_to_take(text, self._corpus_dir):
             return "gives an amount to take"
-        for sentence in split_sentences(text):
-            match = self._claim(sentence)
-            if match is not None:
-                return f"asserts the claim {match.claim_id}"
-        return None
+        matches = self._guard.asserted_by_each(split_sentences(text))
+        return next((f"asserts the claim {match.claim_id}" for match in matches if match is not None), None)
 
 
 class KnownVectors:

@@ -22,6 +22,7 @@ from rag.answering.citing import Citer, Draft, Numbering
 from rag.answering.country import lines_for, localise
 from rag.answering.plain import plain_text
 from rag.answering.replies import Reply, ReplyMaker
+from rag.answering.standing import standing_drafts
 from rag.conversation import Conversation, Turn, read_conversation
 from rag.library import Library
 from rag.records import (
@@ -164,9 +165,16 @@ class Assistant:
                 yield self._show(run, statement)
         yield AnswerEvent("done", answer=self._finish(run, reply, triage, lines))
 
-    def warm_up(self) -> None:
-        """Load the model and everything else that the first answer would wait for."""
+    def warm_up(self, *, pause: float = 0.0) -> None:
+        """Load the model, and check each sentence of the corpus once, so that no answer waits for either.
+
+        Args:
+            pause: Seconds to leave to others after each sentence, when people are being served meanwhile.
+        """
         self.ask(self.library.messages.texts("examples")[0])
+        for draft in standing_drafts(self.library):
+            list(self._checked([draft], _Run(), (), self.settings.country))
+            time.sleep(pause)
 
     def as_runnable(self) -> Runnable[Mapping[str, Any] | str, Answer]:
         """Return a LangChain Runnable: a question, or a mapping with `question`, `history`, `country`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.answering.cards import SourceCards
 from rag.answering.quotes import locate_quote, widen_for_numbers
@@ -10,6 +11,8 @@ from rag.library import Library
 from rag.records import Citation, Section, Statement, StatementKind
 
 _MOST_CITATIONS = 4
+# More than there are sentences in the briefs: answers repeat them, so each is located once.
+_REMEMBERED = 8192
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Citer:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._cards = SourceCards(library)
+        self._cited = lru_cache(maxsize=_REMEMBERED)(self._locate)
 
     def statement(self, draft: Draft) -> Statement:
         """Locate the quotes of one draft; its citations are not numbered yet.
@@ -52,29 +56,32 @@ class Citer:
             UncitedStatementError: a finding or correction cites nothing.
             UnverifiedQuoteError: a quote does not stand in its passage.
         """
-        passages = [self._library.passages[passage_id] for passage_id in draft.passages[:_MOST_CITATIONS]]
-        texts = [passage.text for passage in passages]
-        if draft.quote is not None and len(passages) == 1:
-            quotes = [draft.quote]
-        else:
-            quotes = widen_for_numbers(draft.text, [locate_quote(draft.text, text).text for text in texts], texts)
-        citations = tuple(
-            Citation(
-                number=0,
-                passage_id=passage.id,
-                quote=quote,
-                heading=passage.heading,
-                passage=passage.text,
-                source=self._cards.card(passage.source_id),
-            )
-            for passage, quote in zip(passages, quotes, strict=True)
-        )
         return Statement(
             text=draft.text,
             section=draft.section,
             kind=draft.kind,
-            citations=citations,
+            citations=self._cited(draft.text, draft.passages[:_MOST_CITATIONS], draft.quote),
             joins_previous=draft.joins,
+        )
+
+    def _locate(self, sentence: str, passage_ids: tuple[str, ...], quote: str | None) -> tuple[Citation, ...]:
+        """Find in each passage the words that carry the sentence."""
+        passages = [self._library.passages[passage_id] for passage_id in passage_ids]
+        texts = [passage.text for passage in passages]
+        if quote is not None and len(passages) == 1:
+            quotes = [quote]
+        else:
+            quotes = widen_for_numbers(sentence, [locate_quote(sentence, text).text for text in texts], texts)
+        return tuple(
+            Citation(
+                number=0,
+                passage_id=passage.id,
+                quote=words,
+                heading=passage.heading,
+                passage=passage.text,
+                source=self._cards.card(passage.source_id),
+            )
+            for passage, words in zip(passages, quotes, strict=True)
         )
 
 

@@ -101,6 +101,14 @@ def from_passages(
     return drafts
 
 
+def everything(brief: Brief) -> list[Draft]:
+    """Return every sentence that a brief may be quoted with."""
+    points = ((brief.short_answer, Section.SHORT_ANSWER), (brief.evidence, Section.EVIDENCE))
+    drafts = [draft for part, section in points for draft in _point_drafts(part, section)]
+    drafts += _point_drafts(brief.unknowns, Section.UNKNOWN)
+    return [*drafts, *about_you(brief, no_preference, most=len(brief.about_you) * 4)]
+
+
 def no_preference(_text: str) -> float:
     """Find every text equally relevant, so that a brief's own order decides."""
     return 0.0

@@ -14,7 +14,9 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,8 @@ VECTORS = "vectors.npy"
 HASHES = "hashes.npy"
 CHROMA = "chroma"
 LOCK = "build.lock"
+BROKEN = "broken"
+_DATABASE = "chroma.sqlite3"
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,28 @@ def read_manifest(folder: Path) -> Manifest:
 def damaged_files(folder: Path, manifest: Manifest) -> list[str]:
     """Return the files that are missing or differ from the manifest."""
     return [name for name, digest in sorted(manifest.files.items()) if _digest(folder / name) != digest]
+
+
+def database_is_sound(folder: Path) -> bool:
+    """Tell whether SQLite finds Chroma's database whole, and no process has found it broken.
+
+    Opening it with Chroma would tell more and takes two seconds; that happens at the first search.
+    """
+    path = folder / CHROMA / _DATABASE
+    if (folder / BROKEN).exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            holds_tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone() > (0,)
+            return bool(holds_tables and database.execute("PRAGMA quick_check").fetchone() == ("ok",))
+    except sqlite3.Error:
+        return False
+
+
+def mark_broken(folder: Path) -> None:
+    """Leave a mark that makes the next start rebuild this index."""
+    with suppress(OSError):
+        (folder / BROKEN).touch()
 
 
 def read_vectors(folder: Path) -> tuple[Vectors, NDArray[np.uint8]]:

@@ -59,7 +59,7 @@ def build_index(
         with FileLock(root / artefact.LOCK, timeout=_LOCK_SECONDS):
             artefact.remove_leftovers(root)
             try:
-                index = _open_groups(library, settings, groups)
+                index = _open_groups(library, settings, groups, thorough=True)
                 index.store.close()
                 return index.info
             except IndexUnavailableError:
@@ -74,12 +74,12 @@ def build_index(
 
 
 def open_index(library: Library, settings: Settings, *, extra: Mapping[str, Sequence[str]] | None = None) -> Index:
-    """Open the index of this corpus and check that it is whole.
+    """Open the index of this corpus and check its files; Chroma itself is opened by the first search.
 
     Raises:
         IndexUnavailableError: there is none, it is of another corpus, or it is damaged.
     """
-    return _open_groups(library, settings, collect_units(library, extra or {}))
+    return _open_groups(library, settings, collect_units(library, extra or {}), thorough=False)
 
 
 def index_status(
@@ -93,7 +93,7 @@ def index_status(
     try:
         if artefact.read_manifest(folder).key != index_key(groups):
             return "stale", "the corpus has changed since; the next start embeds what changed"
-        index = _open_groups(library, settings, groups)
+        index = _open_groups(library, settings, groups, thorough=True)
     except IndexUnavailableError as error:
         return "damaged", f"{error}; the next start rebuilds it"
     index.store.close()
@@ -184,7 +184,7 @@ def _vectors_by_hash(root: Path) -> dict[bytes, Vectors]:
     return {}
 
 
-def _open_groups(library: Library, settings: Settings, groups: Groups) -> Index:
+def _open_groups(library: Library, settings: Settings, groups: Groups, *, thorough: bool) -> Index:
     folder = artefact.current_folder(settings.index_dir)
     if folder is None:
         raise IndexUnavailableError("there is no index yet")
@@ -201,7 +201,11 @@ def _open_groups(library: Library, settings: Settings, groups: Groups) -> Index:
     info = IndexInfo(key, library.fingerprint, folder, sizes(groups), reused=len(vectors))
     store = _store(settings, folder, key)
     index = assemble(info, groups, vectors, store)
-    _check_store(index, store, server=settings.chroma_url is not None)
+    server = settings.chroma_url is not None
+    if not server and not artefact.database_is_sound(folder):
+        raise IndexUnavailableError("the vector store is damaged")
+    if thorough or server:
+        _check_store(index, store, server=server)
     return index
 
 
@@ -250,7 +254,7 @@ def _store(settings: Settings, folder: Path, key: str) -> ChromaStore:
     prefix = f"kratom-evidence-{key}"
     if settings.chroma_url is not None:
         return server_store(settings.chroma_url, prefix)
-    return embedded_store(folder / artefact.CHROMA, prefix)
+    return embedded_store(folder / artefact.CHROMA, prefix, failed=lambda: artefact.mark_broken(folder))
 
 
 def _progress(progress: Progress | None, step: str, done: int, total: int) -> None:

@@ -79,12 +79,21 @@ class ChromaStore:
         prefix: Beginning of the names of the collections.
         timeout: Seconds to wait for one answer; None calls without a limit,
             which is right for the embedded engine.
+        failed: Called when Chroma cannot answer.
     """
 
-    def __init__(self, connect: Callable[[], Any], prefix: str, *, timeout: float | None) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Any],
+        prefix: str,
+        *,
+        timeout: float | None,
+        failed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._connect = connect
         self._prefix = prefix
         self._timeout = timeout
+        self._failed = failed
         self._connecting = Lock()
         self._client: Any = None
         self._collections: dict[str, Any] = {}
@@ -171,19 +180,20 @@ class ChromaStore:
         except BaseException as error:
             # The Rust engine panics with a class that is not an Exception; an away server throws many kinds.
             self.close()
+            self._failed()
             self._retry_at = time.monotonic() + (0.0 if timeout is None else _RETRY_AFTER)
             raise StoreUnavailableError(f"the Chroma store cannot answer ({type(error).__name__})") from error
 
 
-def embedded_store(folder: Path, prefix: str) -> ChromaStore:
-    """Return the store in a folder of its own."""
+def embedded_store(folder: Path, prefix: str, *, failed: Callable[[], None] = lambda: None) -> ChromaStore:
+    """Return the store in a folder of its own; `failed` is called when it cannot answer."""
 
     def connect() -> Any:
         import chromadb
 
         return chromadb.PersistentClient(str(folder), settings=_chroma_settings())
 
-    return ChromaStore(connect, prefix, timeout=None)
+    return ChromaStore(connect, prefix, timeout=None, failed=failed)
 
 
 def server_store(url: str, prefix: str) -> ChromaStore:

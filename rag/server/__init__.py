@@ -18,6 +18,7 @@ os.environ["GRADIO_SSR_MODE"] = "False"
 for _switch in ("GRADIO_VIBE_MODE", "GRADIO_HISTORY_BUCKET", "GRADIO_ALLOWED_PATHS", "GRADIO_DEBUG"):
     os.environ.pop(_switch, None)
 
+import rag.server.gradio_import  # noqa: E402, F401 - before whatever imports Gradio
 from rag.server.app import create_app, serve  # noqa: E402
 
 __all__ = ["create_app", "serve"]

@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -120,6 +121,21 @@ def test_damage_is_found_at_open_and_mended(library, settings, embedder, damage,
     searcher = Searcher.open(library, settings, embedder=embedder)
     assert searcher.degraded == ()
     assert searcher.search("liver injury").briefs[0].id == "about-liver"
+
+
+def test_damage_that_only_chroma_sees_is_found_by_the_first_search_and_mended_at_the_next_start(
+    library, settings, embedder
+):
+    info = build_index(library, settings, embedder=embedder)
+    with sqlite3.connect(info.folder / "chroma" / "chroma.sqlite3") as database:
+        database.execute("DELETE FROM collections")
+    searcher = Searcher.open(library, settings, embedder=embedder)
+    found = searcher.search("liver injury")
+    assert found.briefs[0].id == "about-liver"
+    assert "store-unreachable" in found.degraded
+    searcher.close()
+    again = Searcher.open(library, settings, embedder=embedder)
+    assert again.search("liver injury").degraded == ()
 
 
 def test_a_result_that_fails_its_check_is_not_used(library, settings, embedder, monkeypatch):

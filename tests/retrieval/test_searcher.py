@@ -113,6 +113,13 @@ def test_the_cache_of_the_embedder_keeps_hashes_and_no_text(monkeypatch, tmp_pat
             calls.append(list(texts))
             return np.ones((len(texts), embeddings.DIMENSION), dtype=np.float32)
 
+        def preprocess(self, texts):
+            calls.append(list(texts))
+            return texts
+
+        def __call__(self, texts):
+            return {"sentence_embedding": np.ones((len(texts), embeddings.DIMENSION), dtype=np.float32)}
+
     monkeypatch.setattr(embeddings, "_load_model", lambda folder: Model())
     monkeypatch.setattr(embeddings, "_CACHE_SIZE", 2)
     embedder = SentenceEmbedder(tmp_path, threads=1)

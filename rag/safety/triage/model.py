@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 _POINTS_FOR_CRISIS = 5
 _KINDS_FOR_CRISIS = 3
 _HINT_POINTS = 1
-# A sentence torn out of a calm message means little to the classifier.
+# From this probability for the whole message, its sentences are judged one by one as well.
 _WHOLE_AT_LEAST = 0.25
 _MEMORY = 2048
 # Sentences that the classifier reads by themselves; a longer message, or an older one, is read as a whole.
@@ -96,7 +96,7 @@ class TriageModel:
             return NOTHING
         try:
             readings = [read_message(self._lexicon, message) for message in user_messages]
-            scores = self._scores(user_messages, embed)
+            scores = self._scores(user_messages, readings, embed)
             return self._over_time(self._turns(readings, scores), scores is not None)
         except Exception as error:
             _log.error("triage failed (%s); what the phrases find decides", type(error).__name__)
@@ -179,7 +179,9 @@ class TriageModel:
 
     # -- the classifier ------------------------------------------------------------------------
 
-    def _scores(self, messages: Sequence[str], embed: Vectors | None) -> list[_Scored] | None:
+    def _scores(
+        self, messages: Sequence[str], readings: Sequence[Reading], embed: Vectors | None
+    ) -> list[_Scored] | None:
         """Return one opinion for each message, or nothing when the classifier cannot be asked."""
         if embed is None:
             return None
@@ -189,29 +191,28 @@ class TriageModel:
                     self._memory.clear()
                 self._memory_of = embed
             closely = len(messages) - _CLOSELY_READ_TURNS
-            return [self._score(message, embed, closely=turn >= closely) for turn, message in enumerate(messages)]
+            return [
+                self._score(message, reading, embed, closely=turn >= closely)
+                for turn, (message, reading) in enumerate(zip(messages, readings, strict=True))
+            ]
         except Exception:
             _log.warning("the triage classifier could not be asked; the phrases decide alone")
             return None
 
-    def _score(self, message: str, embed: Vectors, *, closely: bool) -> _Scored:
+    def _score(self, message: str, reading: Reading, embed: Vectors, *, closely: bool) -> _Scored:
         """Score a message once; only a keyed digest of it is remembered, never its words."""
         digest = hashlib.blake2b(message.encode(errors="replace"), key=self._memory_key).digest()
         with self._lock:
             known = self._memory.get(digest)
         if known is not None:
             return known
+        rows = self._rows([message], [reading], embed)
         parts = list(dict.fromkeys(sentence_texts(message))) if closely else []
-        texts = [message, *(parts[:_MAX_SENTENCES] if len(parts) > 1 else ())]
-        contexts = stack([context_features(read_message(self._lexicon, text), text) for text in texts])
-        rows = self._classifier.probabilities(
-            np.vstack([embed(texts[:1]), *([embed(texts[1:])] if texts[1:] else [])]), contexts
-        )
-        if not bool((rows >= 0).all()):
-            raise ValueError("the classifier gave no probabilities")
+        # The sentences of a calm message mean little torn out of it, and each costs an embedding.
+        if len(parts) > 1 and rows[0, 2] + rows[0, 3] >= _WHOLE_AT_LEAST:
+            parts = parts[:_MAX_SENTENCES]
+            rows = np.vstack([rows, self._rows(parts, [read_message(self._lexicon, part) for part in parts], embed)])
         flagged = rows[:, 2] + rows[:, 3]
-        if flagged[0] < _WHOLE_AT_LEAST:
-            flagged = flagged[:1]
         best = int(flagged.argmax())
         scored = _Scored(float(flagged[best]), float(rows[best, 3]))
         with self._lock:
@@ -219,6 +220,14 @@ class TriageModel:
             while len(self._memory) > _MEMORY:
                 self._memory.popitem(last=False)
         return scored
+
+    def _rows(self, texts: Sequence[str], readings: Sequence[Reading], embed: Vectors) -> Floats:
+        """Return the classifier's probabilities, one row for each text."""
+        contexts = stack([context_features(reading, text) for text, reading in zip(texts, readings, strict=True)])
+        rows = self._classifier.probabilities(embed(texts), contexts)
+        if not bool((rows >= 0).all()):
+            raise ValueError("the classifier gave no probabilities")
+        return rows
 
 
 def doubtful(reading: Reading) -> bool:
