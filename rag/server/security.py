@@ -26,6 +26,7 @@ _POLICY = (
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
+_API_POLICY = "default-src 'none'; frame-ancestors 'none'"
 _BASE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -62,16 +63,23 @@ class SecureHeaders:
     Args:
         app: The application behind.
         rewrite: Changes the HTML of the page before it gets its nonces.
+        is_api: Tells the paths of the API, whose answers may bring headers of their own.
     """
 
-    def __init__(self, app: ASGIApp, rewrite: Callable[[str], str]) -> None:
+    def __init__(self, app: ASGIApp, rewrite: Callable[[str], str], is_api: Callable[[str], bool]) -> None:
         self._app = app
         self._rewrite = rewrite
+        self._is_api = is_api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request with the headers added."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        # Newer versions of FastAPI, Gradio's too, record bodies and errors unless this is set.
+        scope["fastapi.telemetry"] = None
+        if self._is_api(scope["path"]):
+            await self._app(scope, receive, _with_api_headers(send))
             return
         if scope["path"] == "/":
             # The page is rewritten, so it must not come compressed.
@@ -111,6 +119,22 @@ class _Sender:
             await self._send(self._start)
             message = {"type": "http.response.body", "body": body}
         await self._send(message)
+
+
+def _with_api_headers(send: Send) -> Send:
+    """Add the headers that an answer of the API does not bring itself."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.setdefault("Content-Security-Policy", _API_POLICY)
+            for name, value in _BASE_HEADERS.items():
+                headers.setdefault(name, value)
+            if "frame-ancestors 'none'" not in headers["Content-Security-Policy"]:
+                del headers["X-Frame-Options"]  # it knows no list of origins
+        await send(message)
+
+    return sending
 
 
 def without_foreign(html: str) -> str:
