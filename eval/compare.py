@@ -129,10 +129,16 @@ def beyond_chance(old: Metric, new: Metric) -> bool:
     """Tell whether the interval of the difference leaves out zero; counts differ when they differ."""
     if old.unit != new.unit or not old.n or not new.n:
         return False
+    low, high = difference_interval(old, new)
+    return low > 0 or high < 0
+
+
+def difference_interval(old: Metric, new: Metric) -> tuple[float, float]:
+    """Return the 95 % interval of the new value less the old one, from the intervals of both."""
     difference = new.value - old.value
     down = math.hypot(new.value - new.low, old.high - old.value)
     up = math.hypot(new.high - new.value, old.value - old.low)
-    return difference != 0 and (difference - down > 0 or difference + up < 0)
+    return difference - down, difference + up
 
 
 def _measured(old: RunReport, after: SuiteResult) -> SuiteResult | None:

@@ -7,21 +7,16 @@ Every sentence is chosen here from the figures; the sentences themselves stand i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any, Literal
-
-import yaml
+from typing import Literal
 
 from eval.compare import Change, Comparison, Movement, changes_between
 from eval.results import GateResult, Metric, RunReport, Unit
 from eval.stats import Share
 from eval.suites import NAMES
-from rag.library.messages import Messages
+from eval.wording import metric_name, suite_title, target_name, when, wording, written
 
-WORDING = Path(__file__).parent / "templates" / "wording.yaml"
 State = Literal["passed", "fallen", "unsure"]
 
 # Fewer tries than the first cannot carry a verdict; fewer than the second leave a wide interval, and that is said.
@@ -30,8 +25,6 @@ TOO_FEW, FEW = 30, 100
 MOST_UNANSWERED = 0.02
 _SHOWN = 3
 _ADVISORY = ("judge",)
-# What arithmetic leaves of a whole number.
-_EXACT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -65,12 +58,6 @@ class Conclusions:
         return (opening, *self.fell, *self.measured, *self.certainty, *self.beside, *self.limits)
 
 
-@cache
-def wording() -> Messages:
-    """Return the fixed wording of the report."""
-    return Messages(yaml.safe_load(WORDING.read_text(encoding="utf-8")))
-
-
 def conclude(report: RunReport, comparison: Comparison | None = None) -> Conclusions:
     """Draw the conclusions of a run.
 
@@ -102,46 +89,6 @@ def conclude(report: RunReport, comparison: Comparison | None = None) -> Conclus
         beside=(*_beside_baseline(report), *_beside_earlier(comparison)),
         limits=words.texts("limits"),
     )
-
-
-def metric_name(name: str) -> str:
-    """Return a metric's name as people read it."""
-    names: Mapping[str, Any] = wording().node("metrics")
-    return str(names.get(name, name.replace("_", " ")))
-
-
-def suite_title(name: str) -> str:
-    """Return a suite's title; one that the wording does not know keeps its name."""
-    key = f"suites.{name}.title"
-    return wording().text(key) if wording().has(key) else name
-
-
-def target_name(name: str) -> str:
-    """Return a target's name as people read it; an outside one keeps its own."""
-    names: Mapping[str, Any] = wording().node("targets")
-    return str(names.get(name, name))
-
-
-def when(created: str) -> str:
-    """Write a moment in UTC to the minute."""
-    return created.replace("T", " ")[:16] + " UTC"
-
-
-def written(value: float, unit: Unit) -> str:
-    """Write a figure: a share in per cent, a count whole, a mean with two decimals."""
-    if unit == "share":
-        return f"{percent(value)}%"
-    return f"{value:g}" if unit == "count" else f"{value:.2f}"
-
-
-def percent(share: float) -> str:
-    """Write a share so that 100 and 0 mean exactly that."""
-    text = f"{share * 100:.1f}"
-    if text == "100.0":
-        return "100" if share > 1 - _EXACT else "over 99.9"
-    if text == "0.0":
-        return "0" if share < _EXACT else "under 0.1"
-    return text
 
 
 def metric_of(report: RunReport, gate: GateResult) -> Metric | None:

@@ -35,6 +35,7 @@ CHUNK_CHARS, OVERLAP_CHARS = 1000, 150
 _PROMPT = Path(__file__).parent / "templates" / "plain_rag.txt"
 _HEADING = re.compile(r"^#+ .*$", re.MULTILINE)
 _MARK = re.compile(r"\s*\[(\d+)\]")
+_MARK_AFTER_STOP = re.compile(r"([.!?])((?:\s*\[\d+\])+)")
 
 
 class PlainRag:
@@ -109,6 +110,8 @@ class PlainRag:
         system = _PROMPT.read_text(encoding="utf-8").replace("{context}", context)
         turns = [(turn.role, turn.content) for turn in history]
         text = str(self._model.invoke([("system", system), *turns, ("user", question)]).text)
+        # Marks after a full stop belong to the sentence before it.
+        text = _MARK_AFTER_STOP.sub(r"\2\1", text)
         return tuple(_read_marks(sentence, pieces) for sentence in split_sentences(text))
 
 

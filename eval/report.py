@@ -19,10 +19,11 @@ from markupsafe import Markup
 
 from eval import report_tables as tables
 from eval.compare import CaseChange, Comparison
-from eval.conclusions import Conclusions, conclude, metric_name, suite_title, target_name, when, wording, written
+from eval.conclusions import Conclusions, conclude
 from eval.plots import Bar, Point, histogram, interval_bars, trade_off
 from eval.report_tables import Table
 from eval.results import CurvePoint, Failure, Line, RunReport, SuiteResult
+from eval.wording import metric_name, suite_title, target_name, when, wording, written
 
 TEMPLATES = Path(__file__).parent / "templates"
 # More cases in full would make a file that no browser opens quickly; `report.json` has every one.

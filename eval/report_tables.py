@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from eval.compare import Comparison, changes_between
-from eval.conclusions import certainty_of, metric_name, metric_of, suite_title, target_name, wording, written
+from eval.conclusions import certainty_of, metric_of
 from eval.results import CurvePoint, GateResult, Latency, Metric, RunReport, SuiteResult
 from eval.stats import Share
+from eval.wording import metric_name, suite_title, target_name, wording, written
 
 MOST_CURVE_ROWS = 12
 MOST_KINDS = 10
