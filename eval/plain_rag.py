@@ -70,8 +70,9 @@ class PlainRag:
 
     def reply(self, question: str, history: Sequence[Message] = (), country: str | None = None) -> Reply:
         """Answer one message; `country` means nothing to a plain RAG."""
-        start = time.perf_counter()
         try:
+            self._open()
+            start = time.perf_counter()  # a reply is timed, building the store is not
             pieces = self.search(question)
             sentences = _first_sentences(pieces) if self._model is None else self._asked(question, history, pieces)
         except Exception as error:  # a baseline that breaks is reported, and does not end the run
@@ -87,9 +88,12 @@ class PlainRag:
 
     def search(self, question: str) -> list[Document]:
         """Return the pieces nearest to a question, best first."""
+        return self._open().similarity_search(question, k=self._k)
+
+    def _open(self) -> Chroma:
+        """Return the store, built by whoever comes first while the others wait."""
         with self._building:
-            store = self._store
-        return store.similarity_search(question, k=self._k)
+            return self._store
 
     @cached_property
     def _store(self) -> Chroma:

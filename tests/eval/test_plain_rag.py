@@ -16,6 +16,7 @@ from rag.records import Message
 from rag.retrieval.embeddings import DIMENSION
 from rag.text import words
 
+
 def by_words(texts):
     """Vectors in which shared words bring texts together; enough to see that the nearest pieces are taken."""
     rows = np.zeros((len(texts), DIMENSION), dtype=np.float32)
