@@ -49,10 +49,10 @@ def evaluate(
     from eval.run import Options
     from eval.suites import find_suites
 
-    earlier = read_report(compare) if compare is not None else None
-    chosen = find_suites(suites or ())
     if data is not None and len(suites or ()) != 1:
         raise CommandError("--data goes with one suite: name it, as in 'kratom-evidence eval scope --data FILE'")
+    earlier = read_report(compare) if compare is not None else None
+    chosen = find_suites(suites or ())
     options = Options(out=out_dir, split=split, data=data, limit=limit, ids=tuple(sample_id or ()), resume=resume)
     report = _measure(chosen, open_target(target, model=model, api_key_env=api_key_env, console=err), options)
     if baseline is not None:

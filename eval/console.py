@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from eval.compare import Comparison
-from eval.conclusions import metric_name, percent, suite_title, written
-from eval.results import GateResult, Metric, RunReport, SuiteResult
+from eval.report_tables import interval
+from eval.results import GateResult, RunReport, SuiteResult
+from eval.wording import metric_name, suite_title, written
 
 _MARKS = {True: ("holds", "green"), False: ("FALLS", "bold red"), None: ("not measured", "dim")}
 _MOST_CASES = 10
@@ -44,19 +45,11 @@ def _suite(suite: SuiteResult, baseline: SuiteResult | None) -> Table | Text:
         other = baseline.metric(figure.name) if baseline else None
         beside = [written(other.value, other.unit) if other else "-"] if baseline else []
         table.add_row(
-            metric_name(figure.name), written(figure.value, figure.unit), _interval(figure), str(figure.n), *beside
+            metric_name(figure.name), written(figure.value, figure.unit), interval(figure), str(figure.n), *beside
         )
     if suite.errors:
         table.add_row(Text("cases without a reply", style="red"), str(len(suite.errors)))
     return table
-
-
-def _interval(figure: Metric) -> str:
-    if figure.unit == "count":
-        return ""
-    if figure.unit == "share":
-        return f"{percent(figure.low)} to {percent(figure.high)}%"
-    return f"{figure.low:.2f} to {figure.high:.2f}"
 
 
 def _gates(gates: tuple[GateResult, ...]) -> Table:

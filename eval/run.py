@@ -172,7 +172,8 @@ def run_suite(
         if log.status == "cancelled":
             raise KeyboardInterrupt
         raise RunError(f"the suite {suite.name} broke off: {log.error.message if log.error else log.status}")
-    finished = collect(suite, log.samples or [])
+    place = {case.id: number for number, case in enumerate(cases)}
+    finished = collect(suite, sorted(log.samples or [], key=lambda sample: place[str(sample.id)]))
     seconds = round(time.perf_counter() - start, 2)
     return finished.model_copy(update={"result": finished.result.model_copy(update={"seconds": seconds})})
 
