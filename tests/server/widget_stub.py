@@ -141,13 +141,25 @@ def stub_app(stub: Stub, settings: Settings) -> FastAPI:
     @app.post("/v1/handover")
     def handover(request: Request, body: dict[str, Any]) -> dict[str, Any]:
         stub.handed.append({**body, "key": request.headers.get("idempotency-key")})
+        turns = [
+            {
+                "role": turn["role"],
+                "text": turn["content"],
+                "citations": [{"number": 1, "passage_id": name, "source_id": "x"} for name in turn["citations"]],
+            }
+            for turn in body["history"]
+        ]
         payload = {
-            "transcript": body["history"],
-            "triage": "crisis",
+            "version": 1,
+            "site": "help-desk",
+            "reason": body["reason"],
+            "risk_level": "crisis",
+            "country": body["country"],
             "contact": body.get("contact"),
             "note": body.get("note"),
             "context": body.get("context", {}),
-            "hostile": HOSTILE,
+            "conversation": turns,
+            "sources": [{"id": "x", "title": HOSTILE, "organization": None, "year": 2020, "passages": []}],
         }
         status = "preview" if body["preview"] else stub.handover_status
         mail = "mailto:help@example.org?subject=Help" if status == "mail" else None

@@ -5,6 +5,10 @@ const NOTE_LIMIT = 2000;
 // What the parts of a hand-over are called on the screen; a part without a label goes by its own name.
 const LEVELS = new Set(["level", "risk", "risk_level", "triage", "highest_triage"]);
 const ROLES = { user: "you", assistant: "answer" };
+// What a person wrote comes first, what machines need last.
+const FIRST = ["role", "contact", "note", "context", "conversation", "transcript", "turns"];
+const SPOKEN = new Set(["text", "content"]);
+const SHORT = 60;
 const LABEL_OF = {
   transcript: "handover_conversation", conversation: "handover_conversation", turns: "handover_conversation",
   citations: "handover_sources", sources: "handover_sources", context: "handover_context", country: "handover_country",
@@ -41,7 +45,7 @@ class HandOver {
     const send = button(t("handover_send"), () => this.#deliver(), { class: "strong" });
     const change = button(t("handover_change"), () => { this.#ask(); this.contact.focus(); });
     this.#show(heading, el("p", { text: t("handover_lead") }),
-      el("div", { class: "payload", tabindex: "0", role: "region", "aria-label": t("handover_what") }, payload(answer.payload, t)),
+      el("div", { class: "payload" }, payload(answer.payload, t)),
       this.#urgent(), this.#choices(send, change));
     heading.focus();
   }
@@ -117,14 +121,23 @@ function payload(value, t) {
 
 function payloadList(values, t) {
   if (values.every((value) => typeof value !== "object")) return el("span", { text: values.join(", ") });
-  return el("ol", {}, ...values.map((value) => el("li", {}, payload(value, t))));
+  return el("ol", {}, ...values.map((value) => el("li", {}, isShort(value) ? el("span", { text: Object.values(value).join(" · ") }) : payload(value, t))));
+}
+
+// A few words and numbers, such as which passage a mark stands for, fit on one line.
+function isShort(value) {
+  const parts = Object.values(value ?? {});
+  return parts.length <= 3 && parts.every((part) => typeof part !== "object" && String(part).length <= SHORT);
 }
 
 function payloadRecord(record, t) {
-  const rows = Object.entries(record).flatMap(([key, value]) => {
+  const place = ([key]) => (FIRST.includes(key) ? FIRST.indexOf(key) : FIRST.length);
+  const entries = Object.entries(record).sort((one, other) => place(one) - place(other));
+  const rows = entries.flatMap(([key, value]) => {
+    if (key === "role" && ROLES[value]) return [el("dt", { text: t(ROLES[value]) })];
     const label = LABEL_OF[key] ? t(LABEL_OF[key]) : key.replaceAll("_", " ");
-    const said = key === "role" ? ROLES[value] : LEVELS.has(key) ? `level_${value}` : "";
-    return [el("dt", { text: label }), el("dd", {}, payload(said ? t(said, value) : value, t))];
+    const said = el("dd", {}, payload(LEVELS.has(key) ? t(`level_${value}`, value) : value, t));
+    return SPOKEN.has(key) && record.role ? [said] : [el("dt", { text: label }), said];
   });
   return el("dl", {}, ...rows);
 }
