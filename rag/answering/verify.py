@@ -1,22 +1,26 @@
 """Deterministic checks that a statement says no more than the words it cites.
 
-A check that cannot be carried out counts as failed. None of these checks proves
-that a sentence is right; each catches a way in which sentences go wrong: a figure,
-medicine or population that the evidence does not name, a reversed direction, or a
-certainty that the evidence does not have.
+None of these checks proves that a sentence is right; each catches a way in which
+sentences go wrong, and names what it found. The statement is compared with the
+sentences of the evidence that carry it (`rag.answering.support`). What cannot be
+matched counts as unsupported, so honest sentences in words of their own are lost too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from rag.answering.facts import missing_numbers
 from rag.answering.quotes import locate_quote
-from rag.text import content_terms
+from rag.answering.support import certainty, content, direction, figures, scope
+from rag.answering.support.carriers import Pair, pair
+from rag.answering.support.content import Vectors
+from rag.answering.support.figures import Names
+from rag.text import content_terms, split_sentences
 
-Names = Callable[[str], frozenset[str]]
+Check = Callable[[Pair], Iterable[str]]
 
 _POPULATIONS = {
     "animals": re.compile(r"\b(?:animals?|mice|mouse|rats?|dogs?|rabbits?|rodents?)\b", re.I),
@@ -31,22 +35,30 @@ _POPULATIONS = {
     "older adults": re.compile(r"\b(?:older|elderly|aged? (?:6|7)\d|65|60)\b", re.I),
     "veterans": re.compile(r"\b(?:veterans?|military|soldiers?|service members?|navy|army)\b", re.I),
 }
-_UP = re.compile(
-    r"\b(?:more|higher|increas\w*|rais\w*|rose|rise|risen|greater|worse\w*|stronger|longer|twice|above)\b",
-    re.I,
-)
-_DOWN = re.compile(
-    r"\b(?:less|lower\w*|fewer|reduc\w*|decreas\w*|fell|fall|smaller|better|weaker|shorter|below|eas\w+)\b",
-    re.I,
-)
-_NEGATION = re.compile(
-    r"\b(?:no|not|none|never|neither|nor|without|cannot|nobody|nothing|lack\w*|fail\w*)\b|n't\b", re.I
-)
-_CERTAIN = re.compile(
-    r"\b(?:prove[ns]?|proof|proved|cures?|cured|guarantee\w*|always|never|everyone|definitely|certainly|causes?|caused)\b",
-    re.I,
-)
 _LEAST_COVERAGE = 0.35
+
+CHECKS: Mapping[str, Check] = {
+    "direction": direction.directions,
+    "comparison": direction.comparisons,
+    "negation": direction.negations,
+    "certainty": certainty.certainty,
+    "superlative": certainty.superlatives,
+    "quantity": certainty.quantities,
+    "hedge": certainty.hedges,
+    "attribution": certainty.attributions,
+    "assertion": certainty.assertions,
+    "population": scope.groups,
+    "animals": scope.beyond_people,
+    "design": scope.designs,
+    "limit": scope.limits,
+    "untested": scope.untested,
+    "unit": figures.units,
+    "figure": figures.figures,
+    "words": content.new_words,
+    "name": content.names_of,
+    "advice": content.advice,
+}
+"""Each check by name; one that cannot be carried out raises, and its caller withholds the sentence."""
 
 
 @dataclass(frozen=True)
@@ -78,35 +90,48 @@ def check_facts(statement: str, evidence: str, names: Names, *, counts: bool = F
     return tuple(reasons)
 
 
-def check_support(statement: str, quotes: str, evidence: str, names: Names) -> Support:
+def check_support(
+    statement: str,
+    quotes: str,
+    evidence: str,
+    names: Names,
+    *,
+    beside: str = "",
+    population: str = "",
+    embed: Vectors | None = None,
+    checks: Mapping[str, Check] = CHECKS,
+) -> Support:
     """Check a sentence that nobody has reviewed, such as one written by a model.
 
     Args:
         statement: The sentence.
         quotes: The words it is shown with.
-        evidence: The whole cited passages with headings and years.
+        evidence: The whole cited passages.
         names: Returns the ids of the medicines and drugs named in a text.
+        beside: What else a reader sees of them: headings, years, samples. It may name, and carries nothing.
+        population: In whom the cited sources studied it: humans, animals, in-vitro; empty where they differ.
+        embed: Turns texts into unit vectors; without it only words are compared.
+        checks: The checks to make besides those of facts and coverage.
     """
-    reasons = list(check_facts(statement, evidence, names, counts=True))
-    quote = locate_quote(statement, quotes)
-    if quote.coverage < _LEAST_COVERAGE:
-        reasons.append(f"too few of its words in the evidence: {quote.coverage:.2f}")
-    if _opposed(statement, quote.text):
-        reasons.append("the direction is not that of the evidence")
-    if bool(_NEGATION.search(statement)) != bool(_NEGATION.search(quote.text)):
-        reasons.append("a negation was added or dropped")
-    overstated = {match.lower() for match in _CERTAIN.findall(statement)} - {
-        m.lower() for m in _CERTAIN.findall(evidence)
-    }
-    reasons += [f"more certain than the evidence: {word}" for word in sorted(overstated)]
-    return Support(not reasons, tuple(reasons))
+    reasons = list(check_facts(statement, f"{evidence} {beside}", names, counts=True))
+    coverage = max(locate_quote(statement, quotes).coverage, shared_terms(statement, quotes))
+    if coverage < _LEAST_COVERAGE:
+        reasons.append(f"too few of its words in the evidence: {coverage:.2f}")
+    if _is_verbatim(statement, evidence):
+        return Support(not reasons, tuple(reasons))
+    compared = pair(statement, evidence, beside, population)
+    reasons += figures.subjects(compared, names)
+    reasons += figures.links(compared, names)
+    for check in checks.values():
+        reasons += check(compared)
+    if embed is not None:
+        reasons += content.likeness(compared, embed)
+    return Support(not reasons, tuple(dict.fromkeys(reasons)))
 
 
-def _opposed(statement: str, quote: str) -> bool:
-    """Tell whether one says only "more" where the other says only "less"."""
-    up, down = bool(_UP.search(statement)), bool(_DOWN.search(statement))
-    quote_up, quote_down = bool(_UP.search(quote)), bool(_DOWN.search(quote))
-    return (up and not down and quote_down and not quote_up) or (down and not up and quote_up and not quote_down)
+def _is_verbatim(statement: str, evidence: str) -> bool:
+    """Tell whether the statement is a sentence of the evidence, letter for letter."""
+    return statement.strip() in split_sentences(evidence)
 
 
 def shared_terms(statement: str, evidence: str) -> float:
