@@ -72,6 +72,7 @@ def _environment(options: argparse.Namespace, sites: Path, secret: str) -> Mappi
         **os.environ,
         "KRATOM_EVIDENCE_PORT": str(options.assistant_port),
         "KRATOM_EVIDENCE_SITES_FILE": str(sites),
+        "KRATOM_EVIDENCE_CONVERSATION_SECRET": secrets.token_hex(32),
         "HELP_DESK_SECRET": secret,
     }
 

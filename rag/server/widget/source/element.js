@@ -224,7 +224,7 @@ class KratomEvidence extends HTMLElement {
     this.clearButton.hidden = false;
     this.sendButton.textContent = this.t("stop");
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.scroll.scrollTo({ top: article.offsetTop - this.scroll.offsetTop, behavior: calm ? "auto" : "smooth" });
+    this.scroll.scrollTo({ top: article.offsetTop, behavior: calm ? "auto" : "smooth" });
     if (!this.fromBox) article.focus({ preventScroll: true });
     this.fromBox = false;
   }
