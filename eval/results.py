@@ -216,4 +216,7 @@ def _metric(name: str, group: str, marks: Sequence[Mark]) -> Metric:
     values = [mark.hits for mark in marks]
     half = _Z95 * stdev(values) / sqrt(len(values)) if len(values) > 1 else 0.0
     mean = fmean(values)
-    return Metric(name=name, value=mean, low=mean - half, high=mean + half, n=len(values), unit=unit, group=group)
+    low, high = mean - half, mean + half
+    if all(0 <= value <= 1 for value in values):  # a measure between 0 and 1 has its interval there too
+        low, high = max(0.0, low), min(1.0, high)
+    return Metric(name=name, value=mean, low=low, high=high, n=len(values), unit=unit, group=group)
