@@ -56,7 +56,7 @@ class Features:
         for row in track(rows, description=label):
             person = [turn["content"] for turn in row.get("history", ()) if turn["role"] == "user"]
             understood = self._understanding.read(row["question"], person)
-            hits = self.searcher.search_many(list(understood.queries))[0]
+            hits = self.searcher.search_many(understood.queries, contexts=understood.contexts)[0]
             found.append(self._judge.features(row["question"], understood, hits)[0])
             alone.append(standalone(row["question"], understood))
         return found, alone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ _PASSAGE_LEAD = 0.06
 _CLEAR_MATCH = 0.62
 # A part of a message with fewer words of its own ("should I worry") is no question by itself.
 _OWN_WORDS = 2
+# "Yes" to one question is read as "yes" to the question that was asked.
+_VERDICT_OPENER = re.compile(r"(?:yes|no|partly|mostly|sometimes|often|rarely)\b[:,]|it depends\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class EvidenceAnswerer:
             question: The message as written.
             understood: Its stand-alone questions and medicines.
         """
-        found = tuple(self._searcher.search_many(list(understood.queries)))
+        found = tuple(self._searcher.search_many(understood.queries, contexts=understood.contexts))
         uncovered = _uncovered(understood)
         judgement = self._answerability.judge(question, understood, found[0])
         topics = self._topics(understood, found, single=not judgement.answerable)
@@ -122,7 +125,7 @@ class EvidenceAnswerer:
         alone = len(plan.topics) == 1
         drafts: list[Draft] = []
         for topic in plan.topics:
-            if not alone and topic.brief is not None:
+            if topic.brief is not None and (not alone or _needs_its_question(topic, skip_short)):
                 drafts.append(Draft(topic.brief.title, Section.SHORT_ANSWER, StatementKind.META))
             each = words if alone else max(words // 2, _LEAST_EACH)
             drafts += self._compose(topic, words=each, alone=alone, skip_short=skip_short)
@@ -220,6 +223,16 @@ class EvidenceAnswerer:
                 words = [word + 0.7 * float(value) for word, value in zip(words, meaning, strict=False)]
             scores[passage_id] = words
         return scores
+
+
+def _needs_its_question(topic: Topic, skip_short: frozenset[str]) -> bool:
+    """Tell whether a brief's answer begins with a yes or no to a question other than the one asked."""
+    brief = topic.brief
+    if brief is None or brief.id in skip_short or not brief.short_answer:
+        return False
+    opening = brief.short_answer[0].sentences[0].text
+    asked, answered = (set(content_terms(text)) for text in (topic.wording, brief.title))
+    return bool(_VERDICT_OPENER.match(opening)) and asked != answered
 
 
 def _clarity(found: Found) -> float:

@@ -89,6 +89,7 @@ class Understood:
 
     Attributes:
         queries: Searches to make: first the whole question, then its parts if it has several.
+        contexts: For each query, the earlier words it was joined with, or an empty text.
         parts: The wording of each question, for showing ("About ...").
         mentions: Medicines in force: named now or, where this turn leans on them, before.
         follow_up: Whether earlier turns were needed to make sense of it.
@@ -102,6 +103,7 @@ class Understood:
     follow_up: bool
     mixing: bool = False
     by_length: bool = False
+    contexts: tuple[str, ...] = ()
 
 
 class Understanding:
@@ -122,19 +124,35 @@ class Understanding:
         before = self._earlier_mentions(earlier)
         leans = bool(earlier) and self._leans(question, now)
         partners = self._partners(question, now, before)
-        context = "" if now and partners else self._subject(earlier) if leans else self._background(question, earlier)
+        context = self._context(question, earlier, leans=leans, partners=partners, named=bool(now))
         mentions = _unique([*now, *(partners or (before if leans else ()))])
         if not mentions and not context and _THIS_STUFF.search(question):
             mentions = self._names.find(KRATOM)  # in this chat, "this stuff" is kratom
             partners = mentions
         parts = _split(question)
         whole = self._query(question, partners, context)
-        queries = (
-            [whole] if len(parts) == 1 else [whole, *(self._part_query(part, mentions, context) for part in parts)]
-        )
+        asked = [(part, self._part_context(part, context)) for part in parts] if len(parts) > 1 else []
+        queries = [whole, *(self._part_query(part, mentions, own) for part, own in asked)]
         follow_up = bool(context or (partners and earlier))
         by_length = follow_up and not now and not _OPENERS.search(question) and not _ANAPHORA.search(question)
-        return Understood(tuple(queries), parts, mentions, follow_up, self._is_mixing(question, mentions), by_length)
+        return Understood(
+            tuple(queries),
+            parts,
+            mentions,
+            follow_up,
+            self._is_mixing(question, mentions),
+            by_length,
+            (context, *(own for _, own in asked)),
+        )
+
+    def _context(
+        self, question: str, earlier: Sequence[str], *, leans: bool, partners: Sequence[Mention], named: bool
+    ) -> str:
+        """Return the earlier words that `question` has to be read with, or an empty text."""
+        groups = {mention.medicine.group == KRATOM for mention in partners}
+        if (named and partners) or len(groups) == 2:
+            return ""
+        return self._subject(earlier) if leans else self._background(question, earlier)
 
     def _is_mixing(self, question: str, mentions: Sequence[Mention]) -> bool:
         """Tell whether kratom and another thing are asked about together.
@@ -172,8 +190,12 @@ class Understanding:
         if self._names.find(part):
             return self._query(part, (), "")
         about_kratom = [mention for mention in mentions if mention.medicine.group == KRATOM]
-        anchored = bool(_ANCHORS.intersection(content_terms(part)))
-        return self._query(part, about_kratom or mentions, "" if anchored else context)
+        return self._query(part, about_kratom or mentions, context)
+
+    def _part_context(self, part: str, context: str) -> str:
+        """Return the context a part needs: none where it names its own subject."""
+        anchored = bool(self._names.find(part)) or bool(_ANCHORS.intersection(content_terms(part)))
+        return "" if anchored else context
 
     def _query(self, text: str, partners: Sequence[Mention], context: str) -> str:
         added = " ".join(mention.medicine.name for mention in partners)

@@ -34,6 +34,19 @@ def test_a_follow_up_is_joined_with_its_subject(understanding, question, earlier
     assert wanted <= terms(read)
 
 
+def test_the_words_a_follow_up_was_joined_with_are_told(understanding):
+    read = understanding.read("and what does it feel like?", ["how long does kratom withdrawal last?"])
+    assert read.contexts == ("how long does kratom withdrawal last?",)
+    assert read.queries[0].endswith(read.contexts[0])
+    alone = understanding.read("is kratom addictive, and is it legal?", [])
+    assert len(alone.contexts) == len(alone.queries) and not any(alone.contexts)
+
+
+def test_what_is_asked_together_needs_no_earlier_question(understanding):
+    read = understanding.read("can I take the two together", ["i take sertraline", "does kratom affect sleep?"])
+    assert "sleep" not in read.queries[0] and {"sertraline", "kratom"} <= ids(read)
+
+
 @pytest.mark.parametrize(
     ("question", "earlier"),
     [

@@ -27,6 +27,19 @@ def test_same_question_same_answer(library, settings, embedder, searcher):
     assert [searcher.search(query) for query in queries] == searcher.search_many(queries)
 
 
+def test_what_a_follow_up_adds_counts_for_more_than_what_was_asked_before(searcher):
+    query, context = "can it harm my sleep liver injury", "liver injury"
+    plain = searcher.search_many([query])[0]
+    moved = searcher.search_many([query], contexts=[context])[0]
+
+    def lead(found):
+        dense = {hit.id: hit.dense for hit in found.passages}
+        return dense["sleep#1"] - dense["liver#1"]
+
+    assert lead(moved) > lead(plain)
+    assert searcher.search_many([query], contexts=[""])[0] == plain
+
+
 def test_filters_keep_only_what_passes(searcher, library):
     animals = searcher.search("kratom", populations=["animals"]).passages
     assert animals and all(library.source_of(hit.id).population == "animals" for hit in animals)
