@@ -253,6 +253,11 @@ def _beside_baseline(report: RunReport) -> Iterable[str]:
         worse=sum(change.movement == "worse" for change in shared),
         shared=len(shared),
     )
+    worse = [change for change in shared if change.movement == "worse"]
+    if worse:
+        yield wording().text(
+            "baseline.worse", baseline=target_name(report.baseline.target), metrics="; ".join(_moves(worse))
+        )
 
 
 def _beside_earlier(comparison: Comparison | None) -> Iterable[str]:

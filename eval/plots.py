@@ -20,6 +20,7 @@ _ROW = 40
 _BAR_TOP, _BAR_HEIGHT = 20, 9
 _AXIS = 26
 _HISTOGRAM_BINS = 20
+_PAST_LAST_MARK = 1.5
 _PLOT_HEIGHT = 220
 _LEFT, _TOP, _BOTTOM = 44, 22, 40
 
@@ -86,11 +87,16 @@ def trade_off(key: str, title: str, description: str, points: Sequence[Point], a
 
 
 def histogram(key: str, title: str, description: str, values: Sequence[float], marks: Mapping[str, float]) -> str:
-    """Draw how often each length of time occurs, in milliseconds, with named marks such as the median."""
+    """Draw how often each length of time occurs, in milliseconds, with named marks such as the median.
+
+    The scale ends well after the last mark, so that one slow reply does not flatten all others; what is
+    longer counts in the last bar.
+    """
     height = _PLOT_HEIGHT // 2 + _BOTTOM
     svg = _picture(key, title, description, height)
     base = _PLOT_HEIGHT // 2
-    top = _nice_top(max((*values, *marks.values(), 1.0)))
+    longest = max((*values, 1.0))
+    top = _nice_top(min(longest, max((*marks.values(), 1.0)) * _PAST_LAST_MARK))
     counts = [0] * _HISTOGRAM_BINS
     for value in values:
         counts[min(int(value / top * _HISTOGRAM_BINS), _HISTOGRAM_BINS - 1)] += 1
@@ -104,8 +110,9 @@ def histogram(key: str, title: str, description: str, values: Sequence[float], m
         anchor = "start" if x < WIDTH / 2 else "end"
         _text(svg, x + (4 if anchor == "start" else -4), 12 + row * 14, f"{name} {value:,.0f} ms", anchor, "small")
     _line(svg, (_PAD, base), (WIDTH - _PAD, base), "axis")
-    for part, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
-        _text(svg, _PAD + (WIDTH - 2 * _PAD) * part, base + 16, f"{top * part:,.0f} ms", anchor, "small")
+    more = " or more" if longest > top else ""
+    for part, anchor, tail in ((0.0, "start", ""), (0.5, "middle", ""), (1.0, "end", more)):
+        _text(svg, _PAD + (WIDTH - 2 * _PAD) * part, base + 16, f"{top * part:,.0f} ms{tail}", anchor, "small")
     return _written(svg)
 
 

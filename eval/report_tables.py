@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from eval.compare import Comparison, changes_between
+from eval.compare import Comparison, Movement, changes_between
 from eval.conclusions import certainty_of, metric_of
 from eval.results import CurvePoint, GateResult, Latency, Metric, RunReport, SuiteResult
 from eval.stats import Share
@@ -17,6 +17,7 @@ MOST_KINDS = 10
 # A kind of case with fewer tries than this says nothing about the kind.
 FEWEST_OF_A_KIND = 5
 _COMPACT = 4
+_MOVEMENTS: tuple[Movement, ...] = ("worse", "better", "changed", "unclear")
 _LOOKS = {True: "passed", False: "fallen", None: "unmeasured"}
 _COLOURS = {"better": "passed", "worse": "fallen", "few": "unsure", "touching": "unsure"}
 
@@ -48,16 +49,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as the template writes it."""
+    """A table as the template writes it; `wide` where few columns hold much."""
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    wide: bool = False
 
     @property
     def compact(self) -> bool:
         """Whether it fits on a phone as it is."""
-        return len(self.columns) <= _COMPACT
+        return len(self.columns) <= _COMPACT and not self.wide
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,10 @@ class Kind:
         return f"{self.metric.group}: {metric_name(self.metric.name)}"
 
 
-def table(caption: str, columns: Sequence[str], rows: Iterable[Row]) -> Table:
+def table(caption: str, columns: Sequence[str], rows: Iterable[Row], *, wide: bool = False) -> Table:
     """Build a table; a column whose name ends in `#` holds figures."""
-    return Table(caption, tuple(Column(name.removesuffix("#"), name.endswith("#")) for name in columns), tuple(rows))
+    shaped = tuple(Column(name.removesuffix("#"), name.endswith("#")) for name in columns)
+    return Table(caption, shaped, tuple(rows), wide)
 
 
 def row(*cells: str | Cell, look: str = "", note: str = "") -> Row:
@@ -133,41 +136,38 @@ def latency_table(latency: Latency) -> Table:
 
 
 def baseline_table(report: RunReport, baseline: RunReport) -> Table:
-    """Return the figures that both have, the target beside the baseline."""
+    """Return the figures that both have, the target beside the baseline; those with a requirement come first."""
+    gated = {(gate.suite, gate.metric) for gate in report.gates}
     pairs = [(plain, suite) for suite in report.suites if (plain := baseline.suite(suite.name)) is not None]
     changes = [change for change in changes_between(pairs, report.gates) if not change.new.group]
     rows = (
         row(
             metric_name(change.new.name),
-            suite_title(change.suite),
             f"{written(change.new.value, change.new.unit)} ({interval(change.new)})",
             f"{written(change.old.value, change.old.unit)} ({interval(change.old)})",
             _moved(change.movement),
+            note=suite_title(change.suite),
         )
-        for change in changes
+        for change in sorted(changes, key=lambda change: (change.suite, change.new.name) not in gated)
     )
     name, other = target_name(report.target), target_name(baseline.target)
-    columns = ("Figure", "Suite", f"{name}#", f"{other}#", f"{name} is")
-    return table(f"{name} beside {other}", columns, rows)
+    return table(f"{name} beside {other}", ("Figure", f"{name}#", f"{other}#", "Difference"), rows, wide=True)
 
 
 def changes_table(comparison: Comparison) -> Table:
     """Return the figures that moved clearly, then the rest."""
-    order = {"worse": 0, "better": 1, "changed": 2, "unclear": 3}
-    changes = sorted(
-        comparison.moved("worse", "better", "changed", "unclear"), key=lambda change: order[change.movement]
-    )
+    changes = (change for kind in _MOVEMENTS for change in comparison.moved(kind))
     rows = (
         row(
             metric_name(change.new.name),
-            suite_title(change.suite),
             written(change.old.value, change.old.unit),
             written(change.new.value, change.new.unit),
             _moved(change.movement),
+            note=suite_title(change.suite),
         )
         for change in changes
     )
-    return table("Figures of both runs", ("Figure", "Suite", "Earlier#", "Now#", "Change"), rows)
+    return table("Figures of both runs", ("Figure", "Earlier#", "Now#", "Change"), rows)
 
 
 def fingerprints_table(fingerprints: Mapping[str, str]) -> Table:
@@ -246,7 +246,5 @@ def _gate_row(report: RunReport, gate: GateResult) -> Row:
     )
 
 
-def _moved(movement: str) -> Cell:
-    return Cell(
-        wording().text(f"words.{movement}" if movement != "unclear" else "words.unclear"), _COLOURS.get(movement, "")
-    )
+def _moved(movement: Movement) -> Cell:
+    return Cell(wording().text(f"words.{movement}"), _COLOURS.get(movement, ""))

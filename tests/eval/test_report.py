@@ -136,6 +136,8 @@ def test_no_fault_so_far_says_how_many_may_still_come():
     (sentence,) = [s for s in found.certainty if "recall" in s]
     assert "no fault in 200 tries" in sentence
     assert "2 faults in 100" in sentence  # Wilson: 0 of 200 leaves up to 1.9 %
+    (sentence,) = [s for s in found.certainty if "lead to nothing" in s]
+    assert "10 faults in 1,000" in sentence  # 0 of 400 leaves up to 0.95 %
 
 
 def test_a_range_that_reaches_past_the_bound_is_said():
@@ -163,6 +165,11 @@ def test_baseline_and_earlier_run_are_summed_up():
     found = conclude(run, compare(report(good=198), run)).beside
     assert "clearly better in 2 of 4 requirements and clearly worse in 0" in found[0]
     assert any(sentence.startswith("Clearly worse") and "99.0% to 75.0%" in sentence for sentence in found)
+
+
+def test_what_a_baseline_does_better_is_named():
+    found = conclude(whole(good=150, baseline=report(good=198, target="plain-rag"))).beside
+    assert found[1].startswith("Clearly worse than Plain RAG: people in danger noticed")
 
 
 def test_conclusions_are_plain_sentences():
@@ -363,6 +370,12 @@ def test_a_histogram_counts_every_value(values):
     assert len(numbers(svg, "rect", "height")) == 20
     assert max(numbers(svg, "rect", "height")) > 0
     assert all(x <= WIDTH for x in numbers(svg, "line", "x2"))
+
+
+def test_one_slow_reply_does_not_flatten_the_others():
+    svg = histogram("k", "T", "D", [*range(100, 300), 90_000], {"median": 200, "95 of 100": 290})
+    assert sum(height > 1 for height in numbers(svg, "rect", "height")) > 5
+    assert "500 ms or more" in svg
 
 
 def test_a_label_cannot_close_its_picture():
