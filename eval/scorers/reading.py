@@ -21,23 +21,30 @@ from rag.text import split_sentences
 SHORT_SENTENCES = 3
 SHORTEST, LONGEST = 90, 220
 HELP_GRADE, ANSWER_GRADE = 6.0, 10.0
-_SHORT = "short_answer"
+_SHORT, _UNKNOWNS = "short_answer", "unknown"
 _HEADINGS = re.compile(r"^(?:What the evidence shows|What is not known|If this is about you)$", re.M)
 
+# Words with which a sentence says what it rests on, by kind of evidence; and, for all, that it limits itself.
 _ANIMALS = re.compile(
     r"\b(?:mice|mouse|rats?|rodents?|animals?|monkeys?|pigeons?|dogs?|zebrafish|cells?|laborator\w+|lab|test[- ]tubes?"
-    r"|in vitro|enzymes?|receptors?|microsomes?)\b",
+    r"|in vitro|enzymes?|receptors?|microsomes?|computer model|predict\w*)\b",
     re.I,
 )
 _REPORTED = re.compile(
     r"\b(?:surveys?|surveyed|said|says?|reported|reports?|self-report\w*|told|rated|answered|asked|interview\w*"
-    r"|questionnaire|recalled|credited|described|felt|link(?:ed)?|associated|tied|odds|compared|respondents|users"
-    r"|among|of \d[\d,]*|\d[\d.,]* ?%|people who use\w*)\b",
+    r"|questionnaire|recalled|credited|described?|felt|link(?:ed)?|associated|tied|odds|compared|respondents|users"
+    r"|among|posts?|stud(?:y|ies)|sample|authors|people who use\w*|of those)\b|\b\d[\d.,]* ?%|\b\d[\d,]* [A-Za-z]",
     re.I,
 )
 _CASES = re.compile(
-    r"\b(?:cases?|reports?|reported|patients?|one|single|a (?:\w+ ){0,3}(?:man|woman|person|boy|girl|baby|newborn|user)"
-    r"|another|two|three|four|few|series|newborns?|some)\b",
+    r"\b(?:cases?|reports?|reported|patients?|one|single|another|two|three|four|few|series|newborns?|some|letter"
+    r"|abstract|deaths?|a (?:\w+ ){0,3}(?:man|woman|person|boy|girl|baby|newborn|user)|the (?:man|woman)"
+    r"|in \d{4} came with)\b|\b\d[\d,]* [A-Za-z]",
+    re.I,
+)
+_LIMITS_ITSELF = re.compile(
+    r"\b(?:cannot|not proof|unknown|unclear|poorly understood|harder to tell|may|might|could|possibl[ey]|too few"
+    r"|(?:do(?:es)?|did) not (?:show|prove|mean|test|tell|say|compare)|no (?:formal|trial|stud))\b",
     re.I,
 )
 _KINDS: tuple[tuple[str, frozenset[SourceKind], re.Pattern[str]], ...] = (
@@ -84,11 +91,12 @@ def hedging(case: Case, replies: Sequence[Reply]) -> Iterable[Mark]:
         return
     for before, sentence in _with_context(replies[-1].sentences):
         found = weakest_kind(sentence)
-        if found is None:
+        if found is None or sentence.section == _UNKNOWNS:
             continue
         name, says = found
         said = f"{before} {sentence.text}"
-        why = "" if says.search(said) else f"rests on {name} alone and does not say so: {sentence.text}"
+        hedged = says.search(said) or _LIMITS_ITSELF.search(sentence.text)
+        why = "" if hedged else f"rests on {name} alone and does not say so: {sentence.text}"
         yield Mark(metric="hedged_as_evidence", hits=not why, group=name, why=why)
 
 
