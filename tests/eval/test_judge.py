@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
@@ -10,6 +11,7 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from eval.cases import Case
 from eval.judge import SUITE, JudgeUnavailableError, asking, configured_judge, prompt_for
 from eval.results import summarise
+from eval.run import run_suite
 from eval.scorers.judge import JUDGED, judged, read_judgement
 from eval.targets import Cited, Reply, Sentence
 
@@ -166,3 +168,13 @@ def test_a_model_that_cannot_be_opened_says_what_to_do(monkeypatch):
 
 def test_it_never_runs_unless_it_is_named():
     assert SUITE.default is False
+
+
+def test_the_suite_runs_through_inspect_and_keeps_every_judgement(tmp_path):
+    suite = replace(SUITE, ask=asking(judge_of(written([2], reason="no cure"), "nonsense", written([2])), 3))
+    result = run_suite(suite, [CASE], Fixed(), tmp_path).result
+    assert result.metric("judge_faithful").value == 0.5
+    assert (result.metric("judge_errors").value, result.metric("judge_errors").n) == (1, 3)
+    (failed,) = result.failures
+    assert "no cure" in failed.why
+    assert [bool(run["error"]) for run in failed.trace[JUDGED]] == [False, True, False]
