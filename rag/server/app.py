@@ -22,12 +22,14 @@ from rag.library import Library, load_library
 from rag.progress import open_assistant
 from rag.retrieval import Searcher
 from rag.server.api import NO_TELEMETRY, HandOver, Searching, create_api, is_api_path
+from rag.server.handover import open_hand_over
 from rag.server.logs import configure_logging, place_of
 from rag.server.options import ServerSettings
 from rag.server.page import ASSETS, build_page
 from rag.server.protocol import protocol
 from rag.server.render import Renderer
 from rag.server.security import Gate, SecureHeaders, without_foreign
+from rag.server.sites import load_sites
 from rag.server.turns import Answering
 from rag.settings import Settings
 
@@ -119,7 +121,16 @@ def serve(settings: Settings) -> None:
     Thread(target=_warm_up, args=(assistant.warm_up, warm), daemon=True).start()
     found = getattr(assistant, "searcher", None)
     searcher = found if isinstance(found, Searcher) else None
-    app = create_app(assistant, settings, assistant.library, options=options, searcher=searcher, ready=warm.is_set)
+    sites = load_sites(options.sites_file, development=options.development)
+    app = create_app(
+        assistant,
+        settings,
+        assistant.library,
+        options=options,
+        searcher=searcher,
+        hand_over=open_hand_over(assistant.library, settings, sites),
+        ready=warm.is_set,
+    )
     uvicorn.run(app, **server_options(settings, options))
 
 

@@ -21,7 +21,7 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="-")
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 # Libraries that log addresses, bodies or URLs at these levels.
-_QUIET = ("httpx", "mcp", "uvicorn.access", "asyncio", "multipart")
+_QUIET = ("httpx", "httpx2", "mcp", "uvicorn.access", "asyncio", "multipart")
 
 Observer = Callable[[str, str, int, float], None]
 

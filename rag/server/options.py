@@ -33,7 +33,9 @@ Listed = Annotated[tuple[str, ...], NoDecode]
 class ServerSettings(BaseSettings):
     """Options of the server with their defaults; keyword arguments win over the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="KRATOM_EVIDENCE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="KRATOM_EVIDENCE_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     sites_file: Path | None = Field(None, description="File with the sites that may embed the assistant (sites.toml).")
     public_url: str | None = Field(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from functools import partial
+from contextlib import asynccontextmanager, nullcontext
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -75,7 +75,7 @@ def create_api(
 
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
-        async with mcp.running():
+        async with mcp.running(), hand_over.running() if hand_over is not None else nullcontext():
             yield
         parts.pool.close()
 
@@ -143,8 +143,12 @@ def _parts(
 
 def _danger(library: Library) -> Callable[[str], bool]:
     """Return what tells by phrases alone whether words sound like a person in danger."""
-    triage = TriageModel.load(library.corpus_dir / "triage.yaml", WEIGHTS_PATH)
-    return lambda text: triage.assess([text], None).level >= TriageLevel.CRISIS
+
+    @cache
+    def triage() -> TriageModel:
+        return TriageModel.load(library.corpus_dir / "triage.yaml", WEIGHTS_PATH)
+
+    return lambda text: triage().assess([text], None).level >= TriageLevel.CRISIS
 
 
 def _guard(app: FastAPI, parts: Api) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, cast
 
@@ -68,6 +69,9 @@ class HandOver(Protocol):
 
     def kind(self, site: Site) -> str | None:
         """Return how this site receives them, or None where it does not."""
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Return what must be open while hand-overs come."""
 
     async def preview(self, case: HandOverCase) -> HandOverReply:
         """Return exactly what would be sent; send nothing."""

@@ -23,7 +23,7 @@ async def hand_over(
     request: Request,
     api: ApiParts,
     caller: HandingOver,
-    idempotency_key: Annotated[str | None, Header(min_length=8, max_length=100, pattern=r"^[\w-]+$")] = None,
+    idempotency_key: Annotated[str, Header(max_length=100, pattern=r"^([A-Za-z0-9_-]{8,100})?$")] = "",
 ) -> Response:
     """Show what would be sent, or send it."""
     if asked.country is not None:
@@ -42,7 +42,7 @@ async def hand_over(
         contact=asked.contact,
         note=asked.note,
         context=asked.context,
-        idempotency_key=idempotency_key,
+        idempotency_key=idempotency_key or None,
         request_id=request.state.request_id,
     )
     reply = await (api.handover.preview(case) if asked.preview else api.handover.send(case))

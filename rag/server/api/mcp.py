@@ -157,7 +157,8 @@ def _result(text: str, structured: dict[str, Any]) -> types.CallToolResult:
 
 
 def _failure(problem: ProblemBody) -> types.CallToolResult:
-    shown = [f"{problem.title}. {problem.detail}", *filter(None, [problem.help])]
+    wrong = [f"{error.field}: {error.message}" for error in problem.errors]
+    shown = [f"{problem.title}. {problem.detail}", *wrong, *filter(None, [problem.help])]
     text = "\n".join([*shown, *map(_line, problem.crisis_lines)])
     content: list[types.ContentBlock] = [types.TextContent(type="text", text=text)]
     return types.CallToolResult(content=content, structured_content=problem.model_dump(mode="json"), is_error=True)

@@ -177,12 +177,16 @@ class FeedbackReply(Reply):
     counted: Literal[True] = True
 
 
+_PREVIEW = {"properties": {"preview": {"const": True}}}
+_CONSENT = {"properties": {"consent": {"const": True}}, "required": ["consent"]}
 ContextKey = Annotated[str, StringConstraints(max_length=100)]
 ContextValue = Annotated[str, StringConstraints(max_length=500)]
 
 
 class HandOverRequest(Request):
-    """Hand a conversation to a person, or show what would be sent."""
+    """Hand a conversation to a person, or show what would be sent; sending needs consent."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_PREVIEW, _CONSENT]})
 
     preview: bool = Field(description="True sends nothing and shows what would be sent.")
     consent: bool = Field(False, description="The person has seen the preview and agrees.")

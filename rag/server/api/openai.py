@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 from starlette.responses import JSONResponse, Response
 
 from rag.answering.plain import plain_text
@@ -31,6 +32,7 @@ router = APIRouter(tags=["openai"])
 
 MODEL = "kratom-evidence"
 _MARK = re.compile(r"\[(\d{1,3})\]")
+_FROM_USER: JsonDict = {"type": "object", "properties": {"role": {"const": "user"}}, "required": ["role"]}
 # No language model counts tokens here.
 _USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 
@@ -78,7 +80,9 @@ class CompletionRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     model: str = Field(MODEL, max_length=200)
-    messages: tuple[CompletionMessage, ...] = Field(min_length=1, max_length=MOST_TURNS)
+    messages: tuple[CompletionMessage, ...] = Field(
+        min_length=1, max_length=MOST_TURNS, json_schema_extra={"contains": _FROM_USER}
+    )
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     n: Literal[1] | None = None
@@ -101,7 +105,7 @@ async def models(caller: Reading) -> dict[str, Any]:
 )
 async def completions(asked: CompletionRequest, request: Request, api: ApiParts, caller: Asking) -> Response:
     """Answer the last message of the user."""
-    remember_country(request, asked.metadata)
+    remember_country(request, {"metadata": asked.metadata})
     country = (asked.metadata or {}).get("country")
     known = country if country and re.fullmatch(r"[A-Za-z]{2,3}", country) else None
     question, history = _conversation(asked.messages)

@@ -173,7 +173,10 @@ class Problems:
 
 def remember_country(request: Request, body: object) -> None:
     """Let a refusal show the crisis lines of the country that a request names."""
-    country = body.get("country") if isinstance(body, Mapping) else None
+    if not isinstance(body, Mapping):
+        return
+    named = body.get("metadata")  # where OpenAI clients put it
+    country = body.get("country") or (named.get("country") if isinstance(named, Mapping) else None)
     if isinstance(country, str) and re.fullmatch(r"[A-Za-z]{2,3}", country):
         request.state.country = country
 
@@ -184,8 +187,10 @@ def of_validation(errors: Sequence[Mapping[str, Any]]) -> ProblemError:
         return ProblemError("bad-request")
     found = []
     for error in errors:
+        place = [str(part) for part in error["loc"]]
+        if len(place) > 1 and place[0] in ("body", "query", "path", "header"):
+            del place[0]
         # The name of an unknown field is the sender's own text.
-        place = [str(part) for part in error["loc"] if part not in ("body", "query", "path")]
         if error["type"] == "extra_forbidden":
             place[-1:] = ["(unknown field)"]
         found.append(FieldError(field=".".join(place)[:200] or "body", message=_message(error)))
