@@ -326,6 +326,20 @@ def test_another_subject_is_told_from_a_follow_up(assistant, question):
     assert assistant.ask(question, history).behaviour is Behaviour.OUT_OF_SCOPE
 
 
+@pytest.mark.parametrize(
+    "statement", ["on 100 mg zoloft since march", "I take warfarin.", "i've been prescribed lexapro for two years now"]
+)
+def test_a_bare_fact_is_taken_in_and_not_corrected_or_lectured(ask, statement):
+    answer = ask(statement)
+    assert answer.behaviour is Behaviour.SMALL_TALK and answer.verdict is None
+    assert answer.mentions and answer.suggestions
+
+
+@pytest.mark.parametrize("statement", ["I take zoloft and kratom", "i stopped my zoloft", "zoloft side effects"])
+def test_a_message_that_says_more_than_a_bare_fact_is_answered(ask, statement):
+    assert ask(statement).behaviour is Behaviour.ANSWER
+
+
 def test_a_crisis_stays_in_force_in_later_turns(assistant):
     history = [{"role": "user", "content": "I want to kill myself"}, {"role": "assistant", "content": "…"}]
     answer = assistant.ask("how long does kratom withdrawal last?", history)

@@ -33,3 +33,10 @@ def condition_notes(library: Library, drafts: Sequence[Draft], question: str) ->
     if leaf and _BEYOND_LEAF.search(question):
         notes.append("attribute.leaf_note")
     return [Draft(library.messages.text(key), Section.EVIDENCE, StatementKind.META) for key in notes]
+
+
+def with_condition_notes(library: Library, drafts: Sequence[Draft], question: str) -> list[Draft]:
+    """Return the drafts with the notes they need, which stand after the last of the evidence."""
+    sections = [draft.section for draft in drafts]
+    after = max((i + 1 for i, section in enumerate(sections) if section is Section.EVIDENCE), default=len(drafts))
+    return [*drafts[:after], *condition_notes(library, drafts, question), *drafts[after:]]

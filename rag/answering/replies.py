@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from rag.answering import compose
 from rag.answering.citing import Draft
-from rag.answering.conditions import condition_notes
+from rag.answering.conditions import with_condition_notes
 from rag.answering.corrections import Corrections
 from rag.answering.declines import decline_dose, dose_brief, meta, no_source, out_of_scope
 from rag.answering.evidence import EvidenceAnswerer, Plan
@@ -116,6 +116,8 @@ class ReplyMaker:
     def _answer(self, conversation: Conversation, request: Request) -> Reply:
         """Answer from evidence, a correction first; abstain where there is none."""
         understood = self._understanding.read(conversation.question, conversation.earlier)
+        if self._understanding.is_bare_fact(conversation.question):
+            return self._noted(conversation, request, understood)
         plan = self._evidence.plan(conversation.question, understood)
         if self._wants_amount(conversation.question, plan):
             return self._dose(conversation, request)
@@ -130,7 +132,7 @@ class ReplyMaker:
             drafts += self._evidence.compose(plan, words=words, skip_short=skip)
         else:
             drafts += self._corrections.evidence(claims)
-        drafts += condition_notes(self._library, drafts, conversation.question)
+        drafts = with_condition_notes(self._library, drafts, conversation.question)
         briefs = plan.briefs or self._briefs_of(claims)
         return Reply(
             Behaviour.ANSWER,
@@ -142,6 +144,18 @@ class ReplyMaker:
             understood=understood.queries,
             scores=plan.scores,
             degraded=plan.found[0].degraded,
+        )
+
+    def _noted(self, conversation: Conversation, request: Request, understood: Understood) -> Reply:
+        """Take in what a person says of themselves, and offer what can be asked about it."""
+        briefs = [self._library.briefs[m.medicine.brief] for m in understood.mentions if m.medicine.brief]
+        suggestions = tuple(dict.fromkeys(brief.title for brief in briefs))[:_MOST_SUGGESTIONS]
+        return Reply(
+            Behaviour.SMALL_TALK,
+            (meta(self._messages.text("reply.noted")),),
+            mentions=self._mentions(understood),
+            notices=self._notices(conversation, request, understood, ()),
+            suggestions=suggestions or self._examples(),
         )
 
     def _wants_amount(self, text: str, plan: Plan) -> bool:

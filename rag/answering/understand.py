@@ -79,6 +79,21 @@ _ANCHORS = frozenset(
         " supplements vitamin light mindfulness placebo trials survey fda dea legal law ban banned driving surgery"
     )
 )
+# What may stand beside a medicine in a message that states a fact and asks nothing.
+_FACT_TERMS = frozenset(
+    content_terms(
+        "take takes taking took use uses using get gets getting have has had prescribed prescription start started put "
+        "been since for now still current currently daily day days week weeks month months year years morning night "
+        "twice once dose low high mg mgs milligrams ml shot injection tablet tablets pill pills medicine medication meds "
+        "january february march april may june july august september october november december last ago about around "
+        "one two three four five six seven eight nine ten fifteen twenty thirty fifty couple few several "
+        "mother father mum mom dad wife husband partner son daughter friend brother sister doctor gp old years"
+    )
+)
+_STATEMENT = re.compile(
+    r"^(?:hi |hello |hey |so |well |ok |okay |also |and |btw |oh )*(?:i|i'm|im|i've|ive|on|my|he|she|he's|she's|we|they|currently|been|taking)\b",
+    re.I,
+)
 _MAX_PARTS = 6
 _MAX_CONTEXT_WORDS = 40
 
@@ -165,6 +180,15 @@ class Understanding:
         named = {term for mention in mentions for term in content_terms(mention.named_as)}
         bare = KRATOM in groups and len(set(content_terms(question)) - named) <= 1
         return bare or bool(_MIXING.search(question) or _WITH_KRATOM.search(question))
+
+    def is_bare_fact(self, question: str) -> bool:
+        """Tell whether a message only says what someone takes or has, such as "on 100 mg zoloft since march"."""
+        mentions = [mention for mention in self._names.find(question) if mention.medicine.group != KRATOM]
+        if not mentions or "?" in question or not _STATEMENT.search(question):
+            return False
+        named = {term for mention in mentions for term in content_terms(mention.named_as)}
+        left = set(content_terms(question)) - named - _FACT_TERMS
+        return all(term.isdigit() for term in left)
 
     def names_kratom(self, texts: Sequence[str]) -> bool:
         """Tell whether any of `texts` names kratom or one of its products."""

@@ -8,7 +8,7 @@ import pytest
 
 from rag.answering import declines
 from rag.answering.citing import Citer, Draft
-from rag.answering.conditions import condition_notes
+from rag.answering.conditions import condition_notes, with_condition_notes
 from rag.answering.relevance import WordRelevance
 from rag.records import Section, SourceKind, StatementKind
 from rag.safety.requests import has_amount_to_take
@@ -28,6 +28,12 @@ def test_a_case_report_is_not_shown_without_saying_how_little_it_says(library, c
     assert [draft.text for draft in condition_notes(library, [draft_of(case)], "liver")] == [note]
     limited = [draft_of(case), draft_of(case, "One case cannot show how often.")]
     assert condition_notes(library, limited, "liver") == []
+
+
+def test_the_note_stands_with_the_evidence_and_not_after_the_practical_part(library, case):
+    care = Draft("See a doctor.", Section.ABOUT_YOU, StatementKind.CARE)
+    noted = with_condition_notes(library, [draft_of(case), care], "liver")
+    assert [draft.section for draft in noted] == [Section.EVIDENCE, Section.EVIDENCE, Section.ABOUT_YOU]
 
 
 def test_studies_of_leaf_are_not_applied_to_extracts_or_depression(library):

@@ -59,6 +59,8 @@ def _small_talk(clauses: Sequence[str], previous_assistant: Sequence[str], rules
         if shorter != rest:
             found.append(kind)
         rest = shorter
+    if set(found) == {RequestKind.ACKNOWLEDGE} and any(rules.predicate.search(clause) for clause in clauses):
+        return None
     if not found or any(char.isalnum() for char in rules.fillers.sub(" ", rest)):
         return None
     answers = bool(previous_assistant) and previous_assistant[-1].rstrip().endswith("?")

@@ -35,6 +35,7 @@ class Wording:
     small_talk: Mapping[RequestKind, re.Pattern[str]]
     fillers: re.Pattern[str]
     asks: re.Pattern[str]
+    predicate: re.Pattern[str]
     topic: re.Pattern[str]
     beside: re.Pattern[str]
     clause: re.Pattern[str]
@@ -78,6 +79,7 @@ def read_wording(corpus_dir: Path) -> Wording:
         small_talk={RequestKind(kind): compile_any(talk[kind], macros) for kind in talk if kind != "fillers"},
         fillers=compile_any(talk["fillers"], macros),
         asks=compile_any(question["asks"], macros),
+        predicate=compile_any(question["predicate"], macros),
         topic=compile_any(question["topic"], macros),
         beside=compile_any(question["beside"], macros),
         clause=re.compile(rf",\s*(?:(?:and|but|so|or|also|plus) )?(?={question['starters']}\b)|"
