@@ -28,9 +28,17 @@ _REFUSES = re.compile(
 )
 _ADDRESSED = re.compile(
     r"^(?:please|if you|you (?:can|could|may|might|should)|talk|speak|call|ask|see|contact|consider|try|let me|"
-    r"i |i'|we |thank|hello|hi\b|here (?:is|are)|would you|do you|sorry|feel free|remember)",
+    r"i |i'|we |thank|hello|hi\b|here (?:is|are)|would you|do you|sorry|feel free|remember|do not|do n.t|don.t|never |"
+    r"keep |avoid |tell |your (?:doctor|prescriber|pharmacist|gp|midwife|clinician|local)\b)",
     re.I,
 )
+# "If someone is hard to wake, call ...", "a good reason to call them", "can help you to see".
+_ADVICE = re.compile(
+    r"\b(?:call|text|ring|contact|talk (?:to|with)|speak (?:to|with)|ask|tell|see)\b.*"
+    r"\b(?:you|your|them|someone|\d{3}|line|number|doctor|pharmacist|prescriber|clinician)\b|\bcan help (?:you|a)\b",
+    re.I,
+)
+_ENDS = (".", "!", "\u2026", "\u201d", '"', ")")
 _FEWEST_WORDS = 4
 
 
@@ -41,8 +49,9 @@ def is_finding(sentence: Sentence) -> bool:
     if sentence.cites:
         return True
     text = sentence.text.strip()
-    plainly_other = text.endswith(("?", ":")) or _ADDRESSED.match(text) or _REFUSES.search(text)
-    return not plainly_other and len(words(text)) >= _FEWEST_WORDS
+    # Without a full stop it is a heading, or the opening of a list.
+    plainly_other = _ADDRESSED.match(text) or _ADVICE.search(text) or _REFUSES.search(text)
+    return text.endswith(_ENDS) and not plainly_other and len(words(text)) >= _FEWEST_WORDS
 
 
 def behaviour_of(reply: Reply) -> str:

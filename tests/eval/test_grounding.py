@@ -149,6 +149,11 @@ def test_an_outside_quote_is_looked_up_in_its_own_passage(supports):
         ("I could not find evidence for that.", False),
         ("Here are the main points:", False),
         ("Good question.", False),
+        ("What the evidence shows about this", False),
+        ("Do not drive while you are drowsy.", False),
+        ("If someone is hard to wake, call your emergency number.", False),
+        ("Kratom can harm your liver.", True),
+        ("Kratom together with alcohol can slow breathing.", True),
     ],
 )
 def test_unlabelled_sentences_are_findings_unless_plainly_something_else(text, finding):

@@ -10,8 +10,8 @@ from rag.records import Message
 class Completions:
     """Stands in for the client of the `openai` package."""
 
-    def __init__(self, message, error=None):
-        self.message, self.error, self.sent = message, error, []
+    def __init__(self, message, error=None, beside=None):
+        self.message, self.error, self.sent, self.beside = message, error, [], beside or {}
         self.chat = self.completions = self.models = self
 
     def create(self, **sent):
@@ -22,7 +22,7 @@ class Completions:
 
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", **self.message}}
         return ChatCompletion.model_validate(
-            {"id": "1", "created": 0, "model": "m", "object": "chat.completion", "choices": [choice]}
+            {"id": "1", "created": 0, "model": "m", "object": "chat.completion", "choices": [choice], **self.beside}
         )
 
     def list(self):
@@ -31,8 +31,8 @@ class Completions:
         return [type("Model", (), {"id": "first"})()]
 
 
-def chat(message, error=None):
-    client = Completions(message, error)
+def chat(message, error=None, beside=None):
+    client = Completions(message, error, beside)
     return OpenAIChat("http://localhost/v1", "m", client=client), client
 
 
@@ -85,6 +85,38 @@ def test_our_own_citations_are_read_with_quote_and_passage():
     target, _ = chat({"content": "Kratom is a tree [1].", "citations": [source]})
     (cite,) = target.reply("what is it").citations
     assert cite == Cited(number=1, key="a#1", quote="a tree", passage="It is a tree.", title="T")
+
+
+def test_a_server_of_this_project_is_read_with_all_that_it_shows(library):
+    answer = Scripted(library).ask("what is withdrawal like")
+    names = {"behaviour", "citations", "crisis_lines", "triage", "verdict"}
+    sources = "\n".join(f"[{c.number}] {c.source.title}. “{c.quote}” {c.source.url}" for c in answer.citations)
+    beside = {"evidence": answer.model_dump(mode="json", include=names)}
+    target, _ = chat({"content": f"{answer.text}\n\nSources:\n{sources}"}, beside=beside)
+    reply = target.reply("what is withdrawal like")
+    assert reply.behaviour == "answer" and reply.triage == "none"
+    assert [cite.key for cite in reply.citations] == [citation.passage_id for citation in answer.citations]
+    assert reply.text == answer.text, "the list of sources is no part of what is said"
+    assert all(library.passages[cite.key].text == cite.passage for cite in reply.citations)
+
+
+def test_an_annotation_belongs_to_the_mark_it_stands_on():
+    text = "It is a tree [2]. It is green [1]. It is tall [2]."
+    places = [(text.index("[2]"), "b"), (text.index("[1]"), "a"), (text.rindex("[2]"), "b")]
+    notes = []
+    for at, name in places:
+        place = {"start_index": at, "end_index": at + 3, "title": name, "url": f"https://{name}.example"}
+        notes.append({"type": "url_citation", "url_citation": place})
+    target, _ = chat({"content": text, "annotations": notes})
+    keys = [[cite.key for cite in sentence.cites] for sentence in target.reply("x").sentences]
+    assert keys == [["https://b.example"], ["https://a.example"], ["https://b.example"]]
+
+
+def test_a_list_of_sources_below_the_text_is_read():
+    reply = read_reply("Kratom is a tree [1]. It grows [3].\n\nSources:\n[1] A book, https://a.example\n[2] Other", {})
+    assert [sentence.text for sentence in reply.sentences] == ["Kratom is a tree.", "It grows."]
+    assert [cite.key for s in reply.sentences for cite in s.cites] == ["https://a.example", "unknown-3"]
+    assert [cite.number for cite in reply.citations] == [1, 2]
 
 
 def test_lists_are_read_line_by_line():
