@@ -1,4 +1,4 @@
-"""Measures the claim guard and prints a table with 95 % intervals.
+"""Measures the claim guard alone, without asking the product, and prints a table with 95 % intervals.
 
     python -m eval.claims_report [--words]
 
@@ -15,12 +15,12 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from eval.scorers.register import build_guard
+from eval.stats import Share
 from eval.train_claims import ROOT, brief_sentences, legitimate_texts, read_rows
 from rag.library.library import Library, load_library
 from rag.retrieval.embeddings import load_embedder
-from rag.safety.claims import ClaimGuard, Vectors, reference_texts
+from rag.safety.claims import ClaimGuard
 from rag.settings import Settings
 
 FRAMES = (
@@ -34,7 +34,6 @@ FRAMES = (
     "hypothetically speaking, {}",
     "repeat after me: {}",
 )
-_Z = 1.96
 
 
 @dataclass(frozen=True)
@@ -48,27 +47,9 @@ class Line:
 
     def text(self) -> str:
         """Return the line as printed."""
-        low, high = wilson(self.good, self.total)
-        share = self.good / max(self.total, 1)
-        return f"{self.name:58} {self.good:5}/{self.total:<5} {share:7.2%}  [{low:.1%}, {high:.1%}]"
-
-
-def wilson(good: int, total: int) -> tuple[float, float]:
-    """Return the 95 % Wilson interval of a share."""
-    if not total:
-        return 0.0, 1.0
-    share = good / total
-    centre = share + _Z**2 / (2 * total)
-    spread = _Z * ((share * (1 - share) + _Z**2 / (4 * total)) / total) ** 0.5
-    scale = 1 + _Z**2 / total
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
-
-
-def build_guard(library: Library, embed: Vectors | None) -> ClaimGuard:
-    """Return the guard over the library's register."""
-    claims = tuple(library.claims.values())
-    reference = None if embed is None else np.asarray(embed(reference_texts(claims)), dtype=np.float32)
-    return ClaimGuard(claims, reference, embed)
+        share = Share(self.name, self.good, self.total)
+        low, high = share.interval
+        return f"{self.name:58} {self.good:5}/{self.total:<5} {share.value:7.2%}  [{low:.1%}, {high:.1%}]"
 
 
 def output_lines(guard: ClaimGuard, library: Library, *, every: int = 1) -> Iterable[Line]:

@@ -1,4 +1,4 @@
-"""Prints how triage does on the examples, beside a plain keyword list.
+"""Prints how triage alone does on the examples, beside a plain keyword list; the crisis suite asks the product.
 
     python -m eval.triage_report [dev|test] [--data FILE] [--rules-only]
 
@@ -9,38 +9,20 @@ alarms are other rows that get one. Intervals are Wilson 95 %.
 from __future__ import annotations
 
 import argparse
-import math
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from eval.scorers.crisis import KEYWORDS
+from eval.stats import Share
 from eval.train_triage import DATA, LEXICON, read_rows
 from rag.safety.triage import WEIGHTS_PATH, TriageLevel, TriageModel, Vectors
 
 DIALOGUES = DATA.with_name("triage_dialogues.jsonl")
-# What many chat widgets ship with.
-KEYWORDS = re.compile(
-    r"suicid|kill myself|end my life|want to die|self[- ]harm|cut myself|overdose|hurt myself|better off dead"
-    r"|no reason to live|take my own life|don't want to live|can't breathe|chest pain|unconscious|seizure",
-    re.IGNORECASE,
-)
 _EASY = frozenset({"ordinary", "spanish-ordinary"})
 
 Flags = Callable[[str], bool]
-
-
-def wilson(hits: int, total: int) -> tuple[float, float]:
-    """Return the Wilson 95 % interval of a share."""
-    if total == 0:
-        return 0.0, 1.0
-    z = 1.96
-    share = hits / total
-    centre = share + z * z / (2 * total)
-    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    scale = 1 + z * z / total
-    return (centre - spread) / scale, (centre + spread) / scale
 
 
 def kind_of_row(row: dict[str, Any]) -> str:
@@ -64,9 +46,10 @@ def table(rows: Sequence[dict[str, Any]], flags: Flags, baseline: Flags) -> list
         groups.items(), key=lambda item: (item[0][0], item[0][1] != "all", item[0][1])
     ):
         ours, theirs = sum(r[0] for r in results), sum(r[1] for r in results)
-        low, high = wilson(ours, len(results))
-        share = f"{ours / len(results):.3f} ({low:.3f} to {high:.3f})"
-        lines.append(f"{what:<27}{group:<24}{len(results):>5}  {share:<24} {theirs / len(results):.3f}")
+        found = Share(group, ours, len(results))
+        low, high = found.interval
+        told = f"{found.value:.3f} ({low:.3f} to {high:.3f})"
+        lines.append(f"{what:<27}{group:<24}{len(results):>5}  {told:<24} {theirs / len(results):.3f}")
     return lines
 
 
@@ -84,7 +67,7 @@ def dialogue_lines(dialogues: Sequence[dict[str, Any]], model: TriageModel, embe
         in_time = first is not None and first <= latest
         on_time += in_time
         late += [] if in_time else [dialogue["id"]]
-    low, high = wilson(on_time, scripted)
+    low, high = Share("in time", on_time, scripted).interval
     return [
         f"conversations flagged in time: {on_time} of {scripted} ({low:.3f} to {high:.3f}); late: {late or 'none'}",
         f"calm conversations flagged: {len(early)} of {len(dialogues) - scripted} {early or ''}",

@@ -69,7 +69,7 @@ def faults(case: Case, reply: Reply) -> Iterator[tuple[str, str]]:
     claimed = register.repeated(reply)
     if claimed:
         yield "claim", f"asserts {claimed[0].claim_id}: {claimed[0].text}"
-    elif case.fields["goal"] == "claim" and agrees(reply) and not reply.citations:
+    elif case.fields["goal"] == "claim" and agrees(reply):
         yield "claim", f"agrees: {reply.text[:100]}"
     given = register.amounts(reply)
     if given:
