@@ -74,7 +74,7 @@ class _Services:
     def crisis_line(self) -> CrisisLine | None:
         """Return the crisis line to name: with a phone and open day and night, if there is one."""
         found = [line for line in self._here if line.kind == "suicide-crisis" and (line.phone or line.web)]
-        found.sort(key=lambda line: (line.phone is None, not _always_open(line), "free" not in (line.hours or "")))
+        found.sort(key=lambda line: (line.phone is None, not _always_open(line)))
         return found[0] if found else None
 
     def poison(self) -> str | None:

@@ -157,3 +157,8 @@ def test_concern_gets_one_kind_line_and_none_nothing():
 
 def test_the_same_situation_gets_the_same_words():
     assert reply(TriageLevel.CRISIS, "self-harm", repeats=7) == reply(TriageLevel.CRISIS, "self-harm", repeats=7)
+
+
+@pytest.mark.parametrize(("country", "phone"), [("AU", "13 11 14"), ("GB", "116 123"), ("US", "988")])
+def test_the_line_named_first_is_one_for_everybody(country, phone):
+    assert phone in text_of(reply(TriageLevel.CRISIS, "suicidal-thoughts", country=country))
