@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
+import re
 import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,10 +17,11 @@ import pytest
 from rag.library import Library
 from rag.server.api.context import HandOverCase
 from rag.server.handover import HandOverService, HandOverSettings, OutboxError, open_hand_over, verify_signature
+from rag.server.handover.signing import key_id, signed_headers
 from rag.server.handover.text import LONGEST_LINK
 from rag.server.sessions import Turn
 from rag.server.sites import HandOverTarget, Site, Sites
-from rag.settings import Settings
+from rag.settings import PROJECT_ROOT, Settings
 
 from .fakes import HOSTILE
 from .receiver import Chatwoot, Receiver, receiving
@@ -137,6 +140,22 @@ def test_the_signature_holds_for_these_bytes_and_this_time_only(library: Library
     assert not verify_signature({}, got.body, SECRET, now=now) and not verify_signature(
         got.headers, got.body, "", now=now
     )
+
+
+def test_the_documented_check_holds(library: Library):
+    """Receivers copy these lines."""
+    page = (PROJECT_ROOT / "docs" / "hand-over.md").read_text(encoding="utf-8")
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "hmac" in block]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    body = '{"note": "Grüße"}'.encode()
+    headers = signed_headers(SECRET, body, "h_reference")
+    assert names["is_ours"](headers, body, SECRET) and verify_signature(headers, body, SECRET)
+    assert not names["is_ours"](headers, body + b" ", SECRET)
+    assert not names["is_ours"](headers, body, SECRET[1:])
+    assert not names["is_ours"](signed_headers(SECRET, body, "h_reference", now=1.0), body, SECRET)
+    assert not names["is_ours"]({}, body, SECRET)
+    assert key_id(SECRET) == hashlib.sha256(b"key-id\0" + SECRET.encode()).hexdigest()[:8]
 
 
 def test_a_new_secret_signs_while_the_old_one_is_known(library: Library):

@@ -23,7 +23,6 @@ from rag.server.logs import place_of
 logger = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 600.0
-_SWEEP_SECONDS = 30.0
 _AT_ONCE = 8
 _REMEMBERED = 10_000
 _GRACE_SECONDS = 3.0
@@ -202,7 +201,7 @@ class Courier:
                 await self._take_over(self._outbox)
             except OSError as error:
                 logger.error("the outbox cannot be read (%s)", type(error).__name__)
-            await asyncio.sleep(_SWEEP_SECONDS)
+            await asyncio.sleep(self._options.sweep_seconds)
 
     async def _take_over(self, outbox: Outbox) -> None:
         for reference in await asyncio.to_thread(lambda: list(outbox.waiting())):

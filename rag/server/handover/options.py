@@ -33,4 +33,7 @@ class HandOverSettings(BaseSettings):
     first_pause: float = Field(
         2.0, gt=0, description="Seconds before the second attempt; doubled each time, with jitter, up to 10 minutes."
     )
+    sweep_seconds: float = Field(
+        30.0, gt=0, description="Seconds between two looks into the outbox for what a replica that died has left."
+    )
     max_pending: int = Field(500, ge=1, description="Hand-overs on their way at the same time in one process.")
