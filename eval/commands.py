@@ -73,8 +73,12 @@ def _measure(suites: tuple[Suite, ...], target: Target, options: Options) -> Run
     from rag.progress import progress_bars
 
     err.print(f"Measuring {target.name}", markup=False, highlight=False)
-    with progress_bars(err) as report:
-        return run_suites(suites, target, options, report)
+    try:
+        with progress_bars(err) as report:
+            return run_suites(suites, target, options, report)
+    except KeyboardInterrupt:
+        err.print("Stopped. The same command with --resume goes on after the last finished suite.")
+        raise
 
 
 def _finish(report: RunReport, earlier: RunReport | None, folder: Path) -> int:

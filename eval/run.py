@@ -139,7 +139,7 @@ def _run_or_resume(suite: Suite, cases: Sequence[Case], target: Target, options:
 
 
 def run_suite(
-    suite: Suite, cases: Sequence[Case], target: Target, logs: Path, progress: Report = lambda *_: None
+    suite: Suite, cases: Sequence[Case], target: Target, log_dir: Path, progress: Report = lambda *_: None
 ) -> Finished:
     """Ask and score the cases of one suite.
 
@@ -153,11 +153,11 @@ def run_suite(
     start = time.perf_counter()
     progress(suite.name, 0, len(cases))
     task = build_task(suite, cases, target, _counting(suite.name, len(cases), progress))
-    (log,) = inspect_ai.eval(
+    logs = inspect_ai.eval(
         task,
         model=None,
         display="none",
-        log_dir=str(logs),
+        log_dir=str(log_dir),
         # One case at a time: answering keeps a processor busy, and waits for nothing.
         max_samples=1 if "product" in target.abilities else 4,
         max_tasks=1,
@@ -168,9 +168,10 @@ def run_suite(
         ctl_server=False,
         acp_server=False,
     )
+    if not logs or logs[0].status == "cancelled":  # Inspect takes Ctrl-C for itself
+        raise KeyboardInterrupt
+    (log,) = logs
     if log.status != "success":
-        if log.status == "cancelled":
-            raise KeyboardInterrupt
         raise RunError(f"the suite {suite.name} broke off: {log.error.message if log.error else log.status}")
     place = {case.id: number for number, case in enumerate(cases)}
     finished = collect(suite, sorted(log.samples or [], key=lambda sample: place[str(sample.id)]))

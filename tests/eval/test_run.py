@@ -132,6 +132,12 @@ def test_a_suite_runs_as_a_plain_inspect_task(library, monkeypatch):
         suite_task(SCOPE, split="train")
 
 
+def test_a_stopped_command_says_how_to_go_on(command, monkeypatch):
+    monkeypatch.setattr("inspect_ai.eval", lambda *args, **kwargs: [])  # what it returns after Ctrl-C
+    result = command("scope", "--data", "MINE")
+    assert result.exit_code != 0 and "--resume" in result.output
+
+
 @pytest.fixture
 def command(library, monkeypatch, tmp_path):
     """Run `kratom-evidence eval` on a scripted assistant and a few cases of our own."""
