@@ -100,6 +100,12 @@ def create_app(
     app.state.api = api
     app.mount(ASSETS, StaticFiles(directory=_STATIC), name="page")
     _mount_chat(app, assistant, renderer)
+    _guard(app, api, options, renderer)
+    return app
+
+
+def _guard(app: FastAPI, api: FastAPI, options: ServerSettings, renderer: Renderer) -> None:
+    """Put before the page what decides who gets where; the last one added comes first."""
     services = renderer.without_script()
     # Gradio leaves CORS alone when its parent has decided; an empty list closes it.
     app.add_middleware(CORSMiddleware, allow_origins=[])
@@ -108,7 +114,6 @@ def create_app(
     if options.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(options.trusted_proxies))
     app.add_middleware(SecureHeaders, rewrite=lambda html: _own_page(html, services), is_api=is_api_path)
-    return app
 
 
 def serve(settings: Settings) -> None:

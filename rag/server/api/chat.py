@@ -20,7 +20,7 @@ _STREAM = "text/event-stream"
 _DESCRIBED = {
     200: {
         "description": "The checked answer; with `Accept: text/event-stream` the events of docs/api.md",
-        "content": {_STREAM: {"schema": {"type": "string"}}},
+        "content": {_STREAM: {}},
     },
     **problems_of(406, 409, 415, 503, 504),
 }

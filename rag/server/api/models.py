@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from rag.records import (
     Behaviour,
@@ -177,8 +178,8 @@ class FeedbackReply(Reply):
     counted: Literal[True] = True
 
 
-_PREVIEW = {"properties": {"preview": {"const": True}}}
-_CONSENT = {"properties": {"consent": {"const": True}}, "required": ["consent"]}
+_PREVIEW: JsonDict = {"properties": {"preview": {"const": True}}}
+_CONSENT: JsonDict = {"properties": {"consent": {"const": True}}, "required": ["consent"]}
 ContextKey = Annotated[str, StringConstraints(max_length=100)]
 ContextValue = Annotated[str, StringConstraints(max_length=500)]
 

@@ -99,7 +99,7 @@ async def models(caller: Reading) -> dict[str, Any]:
     "/v1/chat/completions",
     response_model=dict[str, Any],
     responses={
-        200: {"description": "A chat completion", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        200: {"description": "A chat completion", "content": {"text/event-stream": {}}},
         **problems_of(415, 503, 504),
     },
 )

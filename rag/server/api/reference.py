@@ -46,7 +46,9 @@ def _operation(operation: dict[str, Any]) -> dict[str, Any]:
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     replies = [content for status, content in operation["responses"].items() if status.startswith("2")]
     reply: dict[str, Any] = replies[0] if replies else {}
-    forms = {kind: _type(form.get("schema", {})) for kind, form in reply.get("content", {}).items()}
+    forms = {
+        kind: _type(form["schema"]) if "schema" in form else "events" for kind, form in reply.get("content", {}).items()
+    }
     return {
         "about": operation.get("description", ""),
         "parameters": [
