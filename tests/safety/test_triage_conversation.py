@@ -151,3 +151,12 @@ def test_no_family_is_on_two_sides():
 def test_the_same_conversation_gets_the_same_answer(triage_model, embed):
     turns = ["I feel hopeless", "there is nothing left for me here"]
     assert triage_model.assess(turns, embed) == triage_model.assess(turns, embed)
+
+
+def test_a_burden_to_somebody_else_is_a_signal_of_the_writer(triage_model):
+    turns = [
+        "I'm so lonely, my friends are gone",
+        "such a burden to my brother",
+        "found a home for the cat, I feel calm",
+    ]
+    assert triage_model.assess(turns, None).level == CRISIS

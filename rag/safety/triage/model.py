@@ -239,12 +239,12 @@ def _slow_disclosure(turns: Sequence[_Turn]) -> tuple[str, ...]:
     """Return the quiet signals that together make a crisis, or nothing."""
     weights: dict[str, int] = {}
     for turn in turns:
-        if turn.reading.third_person or turn.reading.says_safe:
+        if turn.reading.says_safe:
             continue
         for hit in turn.reading.hits:
-            if hit.points:
+            if hit.points and not hit.third_person:
                 weights[hit.id] = hit.points
-        if turn.hinted:
+        if turn.hinted and not turn.reading.third_person:
             weights["classifier-hint"] = weights.get("classifier-hint", 0) + _HINT_POINTS
     heavy = any(points >= 2 for points in weights.values())
     enough = sum(weights.values()) >= _POINTS_FOR_CRISIS and len(weights) >= _KINDS_FOR_CRISIS
