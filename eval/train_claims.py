@@ -2,8 +2,9 @@
 
     python -m eval.train_claims
 
-Learns from the register, the `dev` rows of `eval/data/claims.jsonl`, and, as text that must
-pass, the sentences of the briefs and notes. Thresholds come from cross-validation grouped by
+Learns from the register, the `dev` rows of `eval/data/claims.jsonl`, claims put into the frames of
+`claims_frames.yaml` ("doctors agree that ...", "it would be wrong to say that ..."), and, as text
+that must pass, the sentences of the briefs and notes. Thresholds come from cross-validation grouped by
 brief and source, so that a threshold is never set on wordings that were learnt. The `test`
 rows are never read. Fixed seed: the same data gives the same weights.
 """
@@ -12,6 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -20,11 +23,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import yaml
 from sklearn.linear_model import LogisticRegression
 
 from rag.library.library import Library, load_library
 from rag.records import Brief, Claim
 from rag.retrieval.embeddings import load_embedder
+from rag.safety.claims.cues import is_imperative
 from rag.safety.claims.guard import Vectors
 from rag.safety.claims.model import cue_fingerprint, inputs
 from rag.safety.claims.reference import Reference, named, reference_texts
@@ -34,11 +39,17 @@ from rag.text import split_sentences
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "eval" / "data" / "claims.jsonl"
+FRAMES = DATA.with_name("claims_frames.yaml")
 WEIGHTS = ROOT / "rag" / "safety" / "claims" / "weights.npz"
+SEED = 20261122
 FOLDS = 5
+FRAMED_WEIGHT = 0.1  # a framed claim teaches the frame; it is no new claim
+_LONGEST_FRAMED = 18  # words
 PENALTY = 0.3
 # Share of fair sentences (asserts) and of ordinary questions (leans) that may be caught, in cross-validation.
 ALLOWED = {"asserts": 0.045, "leans": 0.08}
+
+_NAMES = frozenset("I St Zaza Prozac Zoloft Suboxone Paxil Effexor Malaysia Ashwagandha Buprenorphine".split())
 
 Array = npt.NDArray[np.float32]
 
@@ -97,7 +108,33 @@ def assert_examples(library: Library) -> list[Example]:
     rows += [
         Example(text, 0, b.id, 1.0, False) for b in library.briefs.values() for text in brief_sentences(b, care=True)
     ]
+    return rows + framed_examples(rows)
+
+
+def framed_examples(examples: Sequence[Example], path: Path = FRAMES) -> list[Example]:
+    """Put each plain assertion into one frame that asserts it and one that does not."""
+    frames = yaml.safe_load(path.read_text(encoding="utf-8"))
+    choose = random.Random(SEED)
+    rows = []
+    for example in examples:
+        if example.label and _is_plain(example.text):
+            for label, kind in ((1, "asserts"), (0, "fair")):
+                text = choose.choice(frames[kind]).format(_as_clause(example.text))
+                rows.append(Example(text, label, example.family, FRAMED_WEIGHT, False))
     return rows
+
+
+def _is_plain(text: str) -> bool:
+    """Say whether a text is one short statement that can stand after "that"."""
+    short = len(text.split()) < _LONGEST_FRAMED and len(split_sentences(text)) == 1
+    return short and text[0].isupper() and not re.search(r"[?:]", text) and not is_imperative(text)
+
+
+def _as_clause(text: str) -> str:
+    """Return a sentence as it stands inside another: no full stop, small first letter unless it is a name."""
+    first = text.split()[0]
+    keeps = any(letter.isupper() for letter in first[1:]) or first in _NAMES
+    return (text if keeps else text[0].lower() + text[1:]).rstrip(".! ")
 
 
 def lean_examples(library: Library) -> list[Example]:

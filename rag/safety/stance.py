@@ -50,7 +50,12 @@ _EVIDENCE_LIMIT = _any(
     r"\b(?:not|never|hardly|n't|nor|nobody has|no one has|neither)(?: yet| been| ever| properly| well"
     r"| fully| really"
     rf"| rigorously| clearly| often| have| be| conclusively)* {_TESTED}\b",
-    r"\b(?:nobody|no one|none) (?:has|have|had|knows|can say|could say)\b",
+    r"\b(?:nobody|no one|none) (?:knows|(?:can|could) (?:honestly |yet )?(?:say|tell|promise|know|guarantee))\b",
+    # "no known right dose", but not "no known risk", which makes light of it
+    r"\b(?:there is|there's|there are|has|have) no (?:known|proven|established|agreed|recogni[sz]ed|approved|tested"
+    r"|accepted|standard|official|reliable|basis)\b(?! (?:[\w-]+ ){0,2}?(?:risks?|harms?|dangers?|side|downsides?"
+    r"|interactions?|problems?|withdrawal|deaths?|effects?|toxic\w*|hazards?|cases?|injur\w+|seizures?|overdoses?"
+    r"|drawbacks?|complications?|limits?|reactions?|issues?)\b)",
     r"\b(?:unproven|untested|unknown|unclear|uncertain|unsettled|not known|not clear|not certain"
     r"|not settled|undetermined)\b",
     r"\b(?:can(?:not|'t)|could(?: not|n't)|do(?:es)? not|doesn't|don't|did not|didn't) (?:\w+ ){0,2}?"
@@ -87,6 +92,19 @@ _SCOPE_LIMIT = _any(
     r"\bas of (?:\w+ )?\d{4}\b|\bit depends\b|\bdepends on\b",
 )
 
+# The sentence says that it would be wrong to say something; whether that is fair depends on what.
+_REJECTION = _any(
+    r"\b(?:it|this|that) (?:is|was|would be|seems) (?:simply |plainly |also |just |therefore |too |an? |not )*"
+    r"(?:wrong|false|untrue|true|correct|right|incorrect|inaccurate|misleading|mistaken?|unfair|fair|premature|early"
+    r"|unfounded|myth|exaggeration|overstatement|error)(?: [\w-]+){0,2}? "
+    r"(?:to (?:say|claim|state|call|tell|think|conclude|suggest|assume|present|treat|describe|promise)|that)\b",
+    r"^(?:saying|claiming|calling|to (?:say|call|claim|present|promise)|(?:the|that) (?:claim|idea|notion|statement"
+    r"|belief|slogan))\b.*\b(?:wrong|false|untrue|misleading|too far|beyond|further than|overstat\w+|exaggerat\w+"
+    r"|not (?:been )?(?:supported|backed|tested|shown|true|proven|studied|put)|no (?:stud\w+|trials?|evidence|basis"
+    r"|support)|unproven|untested|unsupported|myth)\b",
+    r"\bgoes? too far\b|\bgoes? (?:further|beyond)\b",
+)
+
 _LAY = (
     r"(?:users?|people|sellers?|vendors?|ads?|adverts?|advertisers?|marketers?|shops?|stores?|labels?"
     r"|posters?|posts?|forums?"
@@ -112,7 +130,7 @@ _BODIES = (
     r"|county|office|label|notice|law|act|investigators|college|summary|site)"
 )
 _BY_PEOPLE = _any(
-    rf"\b{_LAY}\b(?! who {_SAY})(?: [\w'-]+){{0,6}}? {_SAY}\b",
+    rf"\b{_LAY}\b(?! who {_SAY})(?: [\w'-]+){{0,6}}?(?<!\bto) {_SAY}\b",
     r"\b(?:is|are|was|were|been|being) (?:sometimes |often |widely |commonly |also )?(?:sold|marketed"
     r"|promoted|advertised|nicknamed)\b",
 )
@@ -156,7 +174,10 @@ _CONCLUSION = re.compile(
 )
 _CONTRAST = re.compile(r"[,;]\s+(?:but|yet|however|still|nevertheless|and yet)\b,?\s+|;\s+|\bhowever,\s+")
 _BUT = re.compile(r"\b(?:but|yet|however|still|nevertheless)\b")
-_FRONTED = re.compile(r"^(?:although|though|while|even though|even if|despite|whereas)\b[^,]*,\s*(?P<main>.+)$")
+_FRONTED = re.compile(
+    r"^(?:although|though|while|even though|even if|despite|whereas|because|since|if|as long as|now that|given that)"
+    r"\b[^,]*,\s*(?P<main>.+)$"
+)
 _QUESTION_WORD = re.compile(
     r"^(?:(?:so|and|but|ok|hey|hi|well|please|um|also)[, ]+)?(?:is|are|was|were|do|does|did|can|could"
     r"|will|would|should|has|have|had|am"
@@ -229,6 +250,11 @@ def limits_scope(text: str) -> bool:
     return bool(_SCOPE_LIMIT.search(text))
 
 
+def rejects(text: str) -> bool:
+    """Say whether normalised text calls a statement wrong, or too much to say."""
+    return bool(_REJECTION.search(text))
+
+
 def attributes(text: str) -> bool:
     """Say whether normalised text puts its content in someone's mouth."""
     return bool(_ATTRIBUTION.search(text))
@@ -258,14 +284,14 @@ def contrast_tail(sentence: str) -> str | None:
     """Return what follows the last "but" of a sentence, when it is a clause of its own."""
     text = normalise(sentence)
     tail = _contrast(text)[1] if _BUT.search(text) else None
-    return tail if tail is not None and len(tail.split()) >= 4 else None
+    return tail if tail is not None and len(tail.split()) >= 3 else None
 
 
 def _clause_stance(text: str) -> Stance:
-    if limits_evidence(text):
-        return Stance.LIMITS
     fronted = _FRONTED.match(text)
     main = fronted.group("main") if fronted else text
+    if limits_evidence(main):
+        return Stance.LIMITS
     if attributes(main) and not borrows_weight(main):
         return Stance.ATTRIBUTES
     if limits_scope(main):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.safety.stance import Stance, contrast_tail, stance
+from rag.safety.stance import Stance, contrast_tail, normalise, rejects, stance
 
 CASES = {
     Stance.ASSERTS: (
@@ -66,3 +66,32 @@ def test_any_text_gets_the_same_stance_twice(text: str) -> None:
 @given(st.text(alphabet="abc no,;.?!'\"but so never is the", max_size=400))
 def test_long_runs_of_small_words_never_raise(text: str) -> None:
     assert isinstance(stance(text), Stance)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It would be wrong to say that the tea cures a cold.",
+        "The claim that the tea cures a cold has not been tested.",
+        "To call the tea a cure goes too far.",
+    ],
+)
+def test_calling_a_statement_wrong_is_noticed(sentence: str) -> None:
+    assert rejects(normalise(sentence))
+
+
+def test_no_known_amount_is_a_limit_and_no_known_risk_is_not() -> None:
+    assert stance("There is no known right amount of the tea.") is Stance.LIMITS
+    assert stance("There is no known risk with the tea.") is Stance.DENIES
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Nobody has ever died of the tea.",
+        "Because harm has not been proven, the tea is safe.",
+        "Drinkers are people who soon lose the ability to think.",
+    ],
+)
+def test_light_made_of_missing_evidence_is_no_limit(sentence: str) -> None:
+    assert stance(sentence) in (Stance.ASSERTS, Stance.DENIES)

@@ -73,6 +73,8 @@ def _names() -> tuple[str, ...]:
         "attributes",
         "borrows_weight",
         "concludes",
+        "rejects",
+        *(f"rejects*{name}" for name in polar),
         "negates",
         "imperative",
         "short",
@@ -104,6 +106,11 @@ _IMPERATIVE = re.compile(
 )
 
 
+def is_imperative(sentence: str) -> bool:
+    """Say whether a sentence tells somebody to do something."""
+    return bool(_IMPERATIVE.match(normalise(sentence)))
+
+
 def features(sentence: str) -> npt.NDArray[np.float32]:
     """Return the cue values of one sentence, in the order of `NAMES`."""
     text = normalise(sentence)
@@ -119,6 +126,8 @@ def features(sentence: str) -> npt.NDArray[np.float32]:
     values["attributes"] = float(rules.attributes(text))
     values["borrows_weight"] = float(rules.borrows_weight(text))
     values["concludes"] = float(rules.concludes(text))
+    values["rejects"] = float(rules.rejects(text))
+    values.update({f"rejects*{name}": values["rejects"] * present for name, present in polar.items()})
     values["negates"] = float(rules.negates(text))
     values["imperative"] = float(bool(_IMPERATIVE.match(text)))
     measured = values["limits_evidence"] or values["limits_scope"] or values["attributes"] or values["design"]

@@ -22,6 +22,7 @@ from rag.safety.stance import (
     limits_evidence,
     negates,
     normalise,
+    rejects,
     stance,
 )
 from rag.text import split_sentences
@@ -169,4 +170,6 @@ def _held_back(sentence: str, margin: float) -> bool:
     kind = stance(sentence)
     if kind is Stance.ATTRIBUTES:
         return attributes_to_people(text) or margin < _STRONG
-    return kind is Stance.LIMITS and limits_evidence(text)
+    if kind is Stance.LIMITS and limits_evidence(text):
+        return True
+    return rejects(text) and margin < _STRONG
