@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from rag.answering import compose
 from rag.answering.answerable import Answerability, Judgement
 from rag.answering.citing import Draft
+from rag.answering.generative import GenerativeComposer
 from rag.answering.mentions import KRATOM, Mention
 from rag.answering.relevance import WordRelevance
 from rag.answering.understand import Understood
 from rag.library import Library
 from rag.library.checks import brief_texts
-from rag.records import Brief, Section, StatementKind
+from rag.records import Brief, Passage, Section, StatementKind, Withheld
 from rag.retrieval.retriever import Found, Hit, Searcher
 from rag.text import content_terms, split_sentences
 
@@ -28,6 +29,8 @@ _PASSAGE_LEAD = 0.06
 _CLEAR_MATCH = 0.62
 # A part of a message with fewer words of its own ("should I worry") is no question by itself.
 _OWN_WORDS = 2
+# Passages given to a chat model.
+_MOST_PASSAGES = 8
 # "Yes" to one question is read as "yes" to the question that was asked.
 _VERDICT_OPENER = re.compile(r"(?:yes|no|partly|mostly|sometimes|often|rarely)\b[:,]|it depends\b", re.I)
 
@@ -89,12 +92,20 @@ class EvidenceAnswerer:
         library: The corpus.
         searcher: Search over it.
         answerability: Decides whether what was found answers a question.
+        composer: Rewords evidence with a chat model; None to use the corpus's own words only.
     """
 
-    def __init__(self, library: Library, searcher: Searcher, answerability: Answerability) -> None:
+    def __init__(
+        self,
+        library: Library,
+        searcher: Searcher,
+        answerability: Answerability,
+        composer: GenerativeComposer | None = None,
+    ) -> None:
         self._library = library
         self._searcher = searcher
         self._answerability = answerability
+        self._composer = composer
         texts = [" ".join(brief_texts(brief)) for brief in library.briefs.values()]
         self._relevance = WordRelevance([*texts, *(passage.text for passage in library.passages.values())])
 
@@ -130,6 +141,37 @@ class EvidenceAnswerer:
             each = words if alone else max(words // 2, _LEAST_EACH)
             drafts += self._compose(topic, words=each, alone=alone, skip_short=skip_short)
         return drafts
+
+    def compose_with_model(
+        self, plan: Plan, *, words: int = _WORDS, skip_short: frozenset[str] = frozenset()
+    ) -> tuple[list[Draft], tuple[Withheld, ...]]:
+        """Compose with the chat model where one is configured, and as `compose` does where it fails.
+
+        Not for messages from somebody in danger: they are never sent anywhere. Several questions in one
+        message, and questions that lean on a registered claim, get the corpus's own words.
+
+        Returns:
+            The drafts, and what the model wrote that is withheld.
+        """
+        plain = self.compose(plan, words=words, skip_short=skip_short)
+        if self._composer is None or len(plan.topics) != 1 or skip_short:
+            return plain, ()
+        topic = plan.topics[0]
+        written = self._composer.write(topic.query, self._material(topic, plain))
+        if written.drafts is None:
+            return plain, written.withheld
+        care = [draft for draft in plain if draft.section is Section.ABOUT_YOU]
+        drafts = list(written.drafts)
+        if topic.brief is not None:
+            drafts += compose.with_other_sides(topic.brief, drafts, self._library.conditions.contradictions)
+        return [*drafts, *care], written.withheld
+
+    def _material(self, topic: Topic, plain: Sequence[Draft]) -> list[Passage]:
+        """Return the passages a model may use: those the answer without a model cites, then the best found."""
+        found = [hit.id for hit in topic.found.passages[:_MOST_PASSAGES]]
+        cited = [passage for draft in plain for passage in draft.passages]
+        ids = list(dict.fromkeys([*cited, *found]))[:_MOST_PASSAGES]
+        return [self._library.passages[passage] for passage in ids]
 
     def _topics(self, understood: Understood, found: Sequence[Found], *, single: bool) -> list[Topic]:
         """Return the questions to answer: the medicines named, the parts of the message, or the whole."""

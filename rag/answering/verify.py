@@ -18,7 +18,7 @@ from rag.answering.support import certainty, content, direction, figures, scope
 from rag.answering.support.carriers import Pair, pair
 from rag.answering.support.content import Vectors
 from rag.answering.support.figures import Names
-from rag.text import content_terms, split_sentences
+from rag.text import content_terms
 
 Check = Callable[[Pair], Iterable[str]]
 
@@ -130,8 +130,10 @@ def check_support(
 
 
 def _is_verbatim(statement: str, evidence: str) -> bool:
-    """Tell whether the statement is a sentence of the evidence, letter for letter."""
-    return statement.strip() in split_sentences(evidence)
+    """Tell whether the statement stands in the evidence letter for letter, from a sentence's beginning to an end."""
+    text = statement.strip()
+    start = evidence.find(text) if text.endswith((".", "?", "!")) else -1
+    return start == 0 or (start > 1 and evidence[start - 2 : start] in (". ", "? ", "! "))
 
 
 def shared_terms(statement: str, evidence: str) -> float:

@@ -50,7 +50,7 @@ def certainty(pair: Pair) -> Iterator[str]:
 
 
 def superlatives(pair: Pair) -> Iterator[str]:
-    """ "Best", "only" and "most effective" must be the evidence's own."""
+    """Words such as "best", "only" and "most effective" must be the evidence's own."""
     carried = {token.word for token in pair.carried}
     twos = {(a.word, b.canon) for s in pair.carriers for a, b in zip(s, s[1:], strict=False)}
     for index, token in enumerate(pair.statement):
@@ -62,7 +62,7 @@ def superlatives(pair: Pair) -> Iterator[str]:
 
 
 def quantities(pair: Pair) -> Iterator[str]:
-    """ "All", "most", "few" and "only" must be the evidence's, and may not be dropped."""
+    """Words such as "all", "most", "few" and "only" must be the evidence's, and may not be dropped."""
     for token, name in _quantified(pair.statement):
         if name == "most" and _over_half(pair):
             continue

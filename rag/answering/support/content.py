@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from rag.answering.support.carriers import Pair
 from rag.answering.support.reading import GENERIC, canonical
-from rag.english import rarity
 from rag.text import fold, split_sentences
 
 Vectors = Callable[[Sequence[str]], npt.NDArray[np.float32]]
@@ -22,22 +21,18 @@ _ADVICE = re.compile(
     re.I,
 )
 _DUTY = frozenset("should must ought recommend recommends recommended need needs".split())
-_MOST_NEW = 0.15
-# One new word is let through in a longer sentence, if it is an everyday one.
-_FEW = 4
-_PLAIN = 0.3
+_SHORT = re.compile(r"\b[A-Z]{2,6}\b")
 _SMALL = frozenset("and of the for on in".split())
 _LEAST_LIKENESS = 0.4
 
 
 def new_words(pair: Pair) -> Iterator[str]:
-    """Nearly every word of meaning must stand in the evidence."""
+    """Every word of meaning must stand in the evidence, in some form; any sentence on research may have a few more."""
     held = _held(pair)
     own = [t for t in pair.statement if t.content]
     told = [t for t in own if t.canon not in GENERIC]
     new = [t for t in told if not _known(t.canon, held)]
-    rare = [t for t in new if rarity(t.word) > _PLAIN or t is told[0]]
-    if len(new) > max(1, _MOST_NEW * len(told)) or rare or (new and len(told) < _FEW):
+    if new:
         yield f"words not in evidence: {' '.join(t.word for t in new)}"
     carried = {t.canon for t in pair.carried} | (held - {t.canon for s in pair.sentences for t in s})
     if told and sum(t.canon in carried for t in told) < 0.6 * len(told):
@@ -60,9 +55,13 @@ def _held(pair: Pair) -> set[str]:
     """Return the words of the evidence, with what its abbreviations stand for and those of its names."""
     words = [t for sentence in pair.sentences for t in sentence]
     held = {t.canon for t in words}
-    held |= {letters for letters, _ in _initials([t.word for t in words])}
-    spelled = _initials([t.word for t in pair.statement])
-    return held | {canonical(word) for letters, named in spelled if letters in held for word in named}
+    wanted = {short.lower() for short in _SHORT.findall(pair.text)}
+    held |= {letters for letters, _ in _initials([t.word for t in words]) if letters in wanted}
+    short = {letters.lower() for letters in _SHORT.findall(pair.evidence)}
+    for letters, named in _initials([t.word for t in pair.statement]):
+        if letters in short:
+            held |= {canonical(word) for word in named}
+    return held
 
 
 def _initials(words: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:

@@ -80,7 +80,7 @@ def _around(sentence: Sequence[Token], token: Token) -> dict[str, float]:
     end = next((t.place for t in sentence[token.place + 1 :] if number(t)), len(sentence))
     before, after = (1.0, 0.3) if token.bracketed else (0.3, 1.0)
     if _kind(sentence, token) == "calendar":
-        return near(sentence, token, 4)
+        return near(sentence, token, _REACH)
     kept = tuple(sentence[:end])
     return near(kept, token, _REACH, before=before, after=after)
 

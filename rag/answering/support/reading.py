@@ -24,7 +24,8 @@ _CONJUNCTIONS = frozenset(
 _JOINED = (["and"], ["or"], ["not"])
 _RELATIVE = frozenset({"which", "who", "because"})
 _NEGATORS = frozenset(
-    "no not none never neither nor without cannot nobody nothing hardly lack lacks lacked lacking unable instead".split()
+    "no not none never neither nor without cannot nobody nothing hardly lack lacks lacked lacking unable"
+    " instead".split()
 )
 # How many words a negation reaches at most.
 _SCOPE = 9

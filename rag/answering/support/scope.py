@@ -71,7 +71,7 @@ def designs(pair: Pair) -> Iterator[str]:
 
 
 def limits(pair: Pair) -> Iterator[str]:
-    """ "Slightly", "short-term", "at least" and a "but not" of the evidence may not be dropped or turned."""
+    """Words such as "slightly", "short-term", "at least" and a "but not" of the evidence may not be dropped or turned."""
     own = {t.canon for t in pair.statement}
     best = pair.carriers[0]
     for index, token in enumerate(best[:-1]):
@@ -114,8 +114,8 @@ def _afflicted(sentence: Sequence[Token]) -> set[str]:
 
 _AFFLICTIONS = frozenset(
     canonical(word)
-    for word in "depression anxiety pain insomnia cancer diabetes bipolar psychosis schizophrenia addiction opioid ptsd adhd"
-    " fibromyalgia epilepsy dementia".split()
+    for word in "depression anxiety pain insomnia cancer diabetes bipolar psychosis schizophrenia addiction opioid ptsd"
+    " adhd fibromyalgia epilepsy dementia".split()
 )
 
 
