@@ -1,7 +1,8 @@
 # syntax=docker/dockerfile:1
-# The assistant with its model and its index inside: a container needs no network to start and writes nothing.
+# The assistant with its model and its index inside: a container needs no network to start.
 #   docker build --tag kratom-evidence .
-#   docker run --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges -p 127.0.0.1:7860:7860 kratom-evidence
+#   docker run --read-only --tmpfs /tmp --volume kratom-index:/srv/index --cap-drop ALL \
+#       --security-opt no-new-privileges --publish 127.0.0.1:7860:7860 kratom-evidence
 
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
