@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import gc
 import socket
 import threading
@@ -42,9 +43,11 @@ def running(library: Library) -> Iterator[Running]:
 
 def serve(assistant: FakeAssistant, library: Library) -> Iterator[Running]:
     with warnings.catch_warnings():
-        # Gradio makes event loops while it builds a page and leaves them to the garbage collector.
+        # Gradio makes event loops while it builds a page and leaves them to the garbage collector,
+        # one of them as the loop of this thread.
         warnings.simplefilter("ignore", ResourceWarning)
         app = create_app(assistant, Settings(country="US"), library)
+        asyncio.set_event_loop(None)
         gc.collect()
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, lifespan="on"))
     with socket.create_server(("127.0.0.1", 0)) as listening:
