@@ -168,18 +168,8 @@ class GenerativeComposer:
                 self._waiting.release()
 
         Thread(target=run, name="chat-model", daemon=True).start()
-        deadline = time.monotonic() + self._timeout
         try:
-            while True:
-                try:
-                    piece = pieces.get(timeout=max(deadline - time.monotonic(), 0.001))
-                except Empty:
-                    raise TimeoutError from None
-                if piece is None:
-                    return
-                if isinstance(piece, BaseException):
-                    raise RuntimeError(type(piece).__name__)
-                yield piece
+            yield from _until(pieces, time.monotonic() + self._timeout)
         finally:
             stop.set()
 
@@ -232,6 +222,20 @@ class GenerativeComposer:
             checks=self._checks,
         )
         return None if found.ok else "; ".join(found.reasons)
+
+
+def _until(pieces: Queue[str | BaseException | None], deadline: float) -> Iterator[str]:
+    """Yield what comes in before the deadline, up to the end of the reply."""
+    while True:
+        try:
+            piece = pieces.get(timeout=max(deadline - time.monotonic(), 0.001))
+        except Empty:
+            raise TimeoutError from None
+        if piece is None:
+            return
+        if isinstance(piece, BaseException):
+            raise RuntimeError(type(piece).__name__)
+        yield piece
 
 
 def _form(text: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from rag.answering.support.carriers import Pair
 from rag.answering.support.reading import Token, contents, families, family, near, telling
@@ -37,6 +37,11 @@ def certainty(pair: Pair) -> Iterator[str]:
                 yield f"{name}: {token.word}"
             elif listed is _CAUSAL and token.canon == "cause" and not token.negated and _NO_CAUSE.search(pair.evidence):
                 yield f"a cause that the evidence cannot show: {token.word}"
+    yield from _shown_or_made(pair)
+
+
+def _shown_or_made(pair: Pair) -> Iterator[str]:
+    """Notice "shows" where the evidence only says, and "makes ... worse" where it makes nothing."""
     shown = any(t.word in _SHOWING and not t.negated for t in pair.carried)
     told = any(t.word in _REPORTING for t in pair.carried)
     for token in pair.statement:
@@ -52,7 +57,7 @@ def certainty(pair: Pair) -> Iterator[str]:
 def superlatives(pair: Pair) -> Iterator[str]:
     """Words such as "best", "only" and "most effective" must be the evidence's own."""
     carried = {token.word for token in pair.carried}
-    twos = {(a.word, b.canon) for s in pair.carriers for a, b in zip(s, s[1:], strict=False)}
+    twos = {(a.word, b.canon) for s in pair.carriers for a, b in pairwise(s)}
     for index, token in enumerate(pair.statement):
         if token.word in _SUPERLATIVE and token.word not in carried:
             yield f"superlative not in evidence: {token.word}"
@@ -186,7 +191,7 @@ def _is_amount(sentence: Sequence[Token], index: int) -> bool:
 
 def _over_half(pair: Pair) -> bool:
     words = [t.word for t in pair.carried]
-    follows = zip(words, words[1:], strict=False)
+    follows = pairwise(words)
     return any(w.replace(".", "").isdigit() and 50 < float(w) <= 100 and a in ("percent", "%") for w, a in follows)
 
 

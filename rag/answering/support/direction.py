@@ -64,6 +64,13 @@ def negations(pair: Pair) -> Iterator[str]:
             yield f"denies what the evidence does not: {token.word} {' '.join(sorted(focus))}"
     if sum(t.negator for t in pair.statement) > sum(t.negator for t in pair.carried):
         yield "denies more than the evidence"
+    yield from _dropped(pair)
+    yield from _turned(pair)
+    yield from _prefixed(pair)
+
+
+def _dropped(pair: Pair) -> Iterator[str]:
+    """Notice what the evidence denies and the statement says."""
     said = {_proof(t.canon) for t in pair.statement if t.content and not t.negated}
     also_denied = {_proof(t.canon) for t in pair.statement if t.content and t.negated}
     for sentence in pair.carriers:
@@ -74,8 +81,6 @@ def negations(pair: Pair) -> Iterator[str]:
             dropped = (_focus(sentence, position) & said) - also_denied - (affirmed - {"prove"}) - _TOPICS
             if dropped and not {t.word for t in pair.statement} & _OPEN:
                 yield f"drops a denial of the evidence: {' '.join(sorted(dropped))}"
-    yield from _turned(pair)
-    yield from _prefixed(pair)
 
 
 def _poles(token: Token) -> Sequence[tuple[str, int]]:

@@ -37,6 +37,11 @@ def units(pair: Pair) -> Iterator[str]:
             yield f"unit not in evidence: {token.word} {unit}"
         if (_kind(pair.statement, token) == "share") not in shares[own]:
             yield f"a share in one and a count in the other: {token.word}"
+    yield from _measures(pair)
+
+
+def _measures(pair: Pair) -> Iterator[str]:
+    """Notice days where the evidence has weeks, with a figure or without."""
     measures = {_UNITS.get(t.word) for t in pair.sentences_words} & _MEASURES
     for token in pair.statement:
         unit = _UNITS.get(token.word, "")

@@ -71,7 +71,7 @@ def designs(pair: Pair) -> Iterator[str]:
 
 
 def limits(pair: Pair) -> Iterator[str]:
-    """Words such as "slightly", "short-term", "at least" and a "but not" of the evidence may not be dropped or turned."""
+    """Words such as "slightly", "short-term", "at least" and a "but not" of the evidence may not be dropped."""
     own = {t.canon for t in pair.statement}
     best = pair.carriers[0]
     for index, token in enumerate(best[:-1]):
