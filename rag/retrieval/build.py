@@ -205,14 +205,15 @@ def _open_groups(library: Library, settings: Settings, groups: Groups, *, thorou
     if not server and not artefact.database_is_sound(folder):
         raise IndexUnavailableError("the vector store is damaged")
     if thorough or server:
-        _check_store(index, store, server=server)
+        _check_store(index, store, away_is_fine=server and not thorough)
     return index
 
 
-def _check_store(index: Index, store: ChromaStore, *, server: bool) -> None:
+def _check_store(index: Index, store: ChromaStore, *, away_is_fine: bool) -> None:
     """Check that the store answers and holds what it should.
 
-    A server that is away is no damage: exact search stands in until it is back.
+    For answering, a server that is away is no damage: exact search stands in until it
+    is back. For building it is, because nothing could be written.
     """
     try:
         stored = {name: store.count(name) for name in SEARCHED}
@@ -220,7 +221,7 @@ def _check_store(index: Index, store: ChromaStore, *, server: bool) -> None:
         if not wrong:
             _check(index, probes=2)
     except StoreUnavailableError as error:
-        if server and not _collection_missing(error):
+        if away_is_fine and not _collection_missing(error):
             return
         store.close()
         raise IndexUnavailableError(f"the vector store is damaged or incomplete ({error})") from error

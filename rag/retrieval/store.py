@@ -198,11 +198,11 @@ def embedded_store(folder: Path, prefix: str, *, failed: Callable[[], None] = la
 
 def server_store(url: str, prefix: str) -> ChromaStore:
     """Return the store on a Chroma server, such as `http://chroma:8000`."""
+    import chromadb  # here and not in a call, because importing it takes longer than a call may
+
     parts = urlsplit(url if "//" in url else f"http://{url}")
 
     def connect() -> Any:
-        import chromadb
-
         secure = parts.scheme == "https"
         return chromadb.HttpClient(
             host=parts.hostname or "localhost",
