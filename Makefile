@@ -45,7 +45,7 @@ eval: $(VENV)/.tested
 
 # The deterministic suites on the cases that nothing was tuned on; fails when a hard gate falls.
 gate: $(VENV)/.tested
-	$(BIN)/kratom-evidence eval --split test --out .eval/gate
+	$(BIN)/kratom-evidence eval --split test
 
 audit: $(VENV)/.tested
 	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip

@@ -37,6 +37,7 @@ def run_bench(settings: Settings, console: Console, *, questions: int = 60) -> N
     start = time.perf_counter()
     assistant.ask(texts[0])
     first = time.perf_counter() - start
+    assistant.rehearse()
     for text in texts[:_WARM_UP]:
         assistant.ask(text)
     answers = timed(assistant.ask, texts[_WARM_UP:])

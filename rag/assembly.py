@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.answering.answerable import Answerability
+from rag.answering.chat_model import open_chat_model
 from rag.answering.corrections import Corrections
 from rag.answering.evidence import EvidenceAnswerer
+from rag.answering.generative import GenerativeComposer
 from rag.answering.mentions import MedicineNames
 from rag.answering.replies import ReplyMaker
 from rag.answering.understand import Understanding
@@ -24,7 +26,7 @@ from rag.retrieval.retriever import Searcher
 from rag.safety.claims import ClaimGuard, reference_texts
 from rag.safety.files import require_phrases
 from rag.safety.requests import has_amount_to_take
-from rag.safety.triage import WEIGHTS_PATH, Triage, TriageModel
+from rag.safety.triage import WEIGHTS_PATH, Triage, TriageLevel, TriageModel
 from rag.settings import Settings
 from rag.text import split_sentences, words
 
@@ -46,18 +48,32 @@ def assemble(settings: Settings, *, progress: Progress | None = None) -> Assista
     understanding = Understanding(names, searcher.correct)
     embed = KnownVectors(library, searcher, extra[BRIEF_SENTENCES]) if searcher.embed is not None else None
     guard = ClaimGuard(tuple(library.claims.values()), searcher.group_vectors(CLAIM_PHRASES), embed)
-    evidence = EvidenceAnswerer(library, searcher, Answerability(library, names, searcher.embed))
+    output_guard = OutputGuard(guard, settings.corpus_dir)
     model = TriageModel.load(settings.corpus_dir / "triage.yaml", WEIGHTS_PATH)
 
     def triage(person: Sequence[str]) -> Triage:
         return model.assess(person, searcher.embed)
 
+    composer = None
+    if settings.chat_model is not None:
+        composer = GenerativeComposer(
+            library,
+            open_chat_model(settings.chat_model, settings.chat_timeout),
+            names=names.ids,
+            guard=output_guard,
+            timeout=settings.chat_timeout,
+            embed=embed,
+            may_send=lambda question: triage([question]).level is TriageLevel.NONE,
+        )
+    answerability = Answerability(library, names, searcher.embed)
+    evidence = EvidenceAnswerer(library, searcher, answerability, composer)
     return Assistant(
         library,
         settings,
         triage=triage,
         replies=ReplyMaker(library, understanding, evidence, Corrections(library, guard)),
-        output_guard=OutputGuard(guard, settings.corpus_dir),
+        output_guard=output_guard,
+        searcher=searcher,
         degraded=searcher.degraded,
     )
 

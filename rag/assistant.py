@@ -44,6 +44,8 @@ from rag.settings import Settings
 if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
+    from rag.retrieval.retriever import Searcher
+
 LOG = logging.getLogger(__name__)
 
 _HELP_LEVELS = (TriageLevel.CRISIS, TriageLevel.EMERGENCY)
@@ -94,6 +96,7 @@ class Assistant:
         triage: Judges the person's turns, oldest first; see `rag.safety.triage`.
         replies: Drafts replies.
         output_guard: Returns why a sentence may not be shown, or None.
+        searcher: The search behind the replies, for whoever wants to search alone.
         degraded: What has been missing since start-up, such as `model-missing`.
     """
 
@@ -105,10 +108,12 @@ class Assistant:
         triage: Callable[[Sequence[str]], Triage],
         replies: ReplyMaker,
         output_guard: Callable[[str], str | None],
+        searcher: Searcher | None = None,
         degraded: Sequence[str] = (),
     ) -> None:
         self.library = library
         self.settings = settings
+        self.searcher = searcher
         self._triage = triage
         self._replies = replies
         self._output_guard = output_guard
@@ -158,6 +163,7 @@ class Assistant:
             yield AnswerEvent("status", status="searching")
             with run.stage("reply"):
                 reply = self._evidence(conversation, triage)
+                run.withheld.extend(reply.withheld)
             with run.stage("cite"):
                 drafts = (*self._said_of_length(conversation), *reply.drafts)
                 statements = list(self._checked(drafts, run, lines, where))
@@ -165,13 +171,16 @@ class Assistant:
                 yield self._show(run, statement)
         yield AnswerEvent("done", answer=self._finish(run, reply, triage, lines))
 
-    def warm_up(self, *, pause: float = 0.0) -> None:
-        """Load the model, and check each sentence of the corpus once, so that no answer waits for either.
+    def warm_up(self) -> None:
+        """Load the model and everything else that the first answer would wait for."""
+        self.ask(self.library.messages.texts("examples")[0])
+
+    def rehearse(self, *, pause: float = 0.0) -> None:
+        """Check every sentence of the corpus once, so that no later answer waits for its quotes or its verdict.
 
         Args:
             pause: Seconds to leave to others after each sentence, when people are being served meanwhile.
         """
-        self.ask(self.library.messages.texts("examples")[0])
         for draft in standing_drafts(self.library):
             list(self._checked([draft], _Run(), (), self.settings.country))
             time.sleep(pause)
@@ -215,10 +224,9 @@ class Assistant:
         kind = StatementKind.HELP if triage.level in _HELP_LEVELS else StatementKind.CARE
         return [Statement(text=text, section=Section.HELP, kind=kind) for text, _part in messages]
 
-    @staticmethod
-    def _language(text: str) -> str:
+    def _language(self, text: str) -> str:
         try:
-            return detect(text)
+            return detect(text, self.library.corpus_dir)
         except Exception:  # help in English is better than none
             return "en"
 
@@ -227,7 +235,8 @@ class Assistant:
         if triage.level is TriageLevel.CRISIS and not _asks_something(conversation, triage):
             return Reply(Behaviour.CRISIS, ())
         try:
-            return self._replies.reply(conversation)
+            # Only what nobody in distress wrote may reach a chat model.
+            return self._replies.reply(conversation, private=triage.level is not TriageLevel.NONE)
         except Exception as error:  # never a blank page, never a stack trace
             LOG.error("answering failed: %s", type(error).__name__)
             key = "degraded.retrieval" if triage.level in _HELP_LEVELS else "error.general"

@@ -34,6 +34,10 @@ class Settings(BaseSettings):
         0.7, ge=0.0, le=1.0, description="Share of the meaning score in the fused score; the rest is words."
     )
     candidates: int = Field(60, ge=5, description="Candidates taken from each search before fusion.")
+    chat_model: str | None = Field(
+        None, description="Chat model that may reword evidence, such as openai:NAME; none by default."
+    )
+    chat_timeout: float = Field(20.0, gt=0, description="Seconds to wait for the chat model.")
     country: str = Field("US", description="Country whose crisis lines are shown unless the person chooses another.")
     max_question_chars: int = Field(4000, ge=200, description="Longer questions are cut, and the reply says so.")
     max_history_turns: int = Field(40, ge=2, description="Older turns of a conversation are left out.")

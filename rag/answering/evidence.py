@@ -143,18 +143,24 @@ class EvidenceAnswerer:
         return drafts
 
     def compose_with_model(
-        self, plan: Plan, *, words: int = _WORDS, skip_short: frozenset[str] = frozenset()
+        self, plan: Plan, *, words: int = _WORDS, skip_short: frozenset[str] = frozenset(), private: bool = True
     ) -> tuple[list[Draft], tuple[Withheld, ...]]:
         """Compose with the chat model where one is configured, and as `compose` does where it fails.
 
-        Not for messages from somebody in danger: they are never sent anywhere. Several questions in one
-        message, and questions that lean on a registered claim, get the corpus's own words.
+        Several questions in one message, and questions that lean on a registered claim, get the corpus's
+        own words.
+
+        Args:
+            plan: From `plan`.
+            words: As for `compose`.
+            skip_short: As for `compose`.
+            private: Send nothing anywhere, because somebody may be in danger.
 
         Returns:
             The drafts, and what the model wrote that is withheld.
         """
         plain = self.compose(plan, words=words, skip_short=skip_short)
-        if self._composer is None or len(plan.topics) != 1 or skip_short:
+        if private or self._composer is None or len(plan.topics) != 1 or skip_short:
             return plain, ()
         topic = plan.topics[0]
         written = self._composer.write(topic.query, self._material(topic, plain))

@@ -15,7 +15,7 @@ from rag.answering.evidence import EvidenceAnswerer, Plan
 from rag.answering.understand import Understanding, Understood
 from rag.conversation import Conversation
 from rag.library import Library
-from rag.records import Behaviour, Brief, Claim, Notice
+from rag.records import Behaviour, Brief, Claim, Notice, Withheld
 from rag.safety.language import detect
 from rag.safety.notices import choose_notices
 from rag.safety.requests import Request, RequestKind, classify
@@ -54,6 +54,7 @@ class Reply:
     understood: tuple[str, ...] = ()
     scores: dict[str, float] = field(default_factory=dict)
     degraded: tuple[str, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
 
 
 class ReplyMaker:
@@ -75,12 +76,17 @@ class ReplyMaker:
         self._evidence = evidence
         self._corrections = corrections
 
-    def reply(self, conversation: Conversation) -> Reply:
-        """Draft the reply to the latest message."""
-        language = detect(conversation.question)
+    def reply(self, conversation: Conversation, *, private: bool = True) -> Reply:
+        """Draft the reply to the latest message.
+
+        Args:
+            conversation: The person's turns.
+            private: Keep a configured chat model out of it.
+        """
+        language = detect(conversation.question, self._library.corpus_dir)
         if language != "en":
             return self._other_language(language)
-        request = classify(conversation.question, conversation.earlier)
+        request = classify(conversation.question, conversation.earlier, corpus_dir=self._library.corpus_dir)
         if request.kind is RequestKind.DOSE:
             return self._dose(conversation, request)
         if (
@@ -98,7 +104,7 @@ class ReplyMaker:
                 verdict=self._messages.text(f"verdict.{claim.verdict}"),
                 suggestions=self._examples(),
             )
-        answered = self._answer(conversation, request)
+        answered = self._answer(conversation, request, private=private)
         if request.kind is not RequestKind.HUMAN:
             return answered
         fixed = self._fixed(request)
@@ -113,7 +119,7 @@ class ReplyMaker:
         """Tell whether a task such as "write an ad" is about a registered claim, which is then set right."""
         return bool(conversation.question) and bool(self._corrections.claims_in(conversation.question, ()))
 
-    def _answer(self, conversation: Conversation, request: Request) -> Reply:
+    def _answer(self, conversation: Conversation, request: Request, *, private: bool) -> Reply:
         """Answer from evidence, a correction first; abstain where there is none."""
         understood = self._understanding.read(conversation.question, conversation.earlier)
         if self._understanding.is_bare_fact(conversation.question):
@@ -126,10 +132,12 @@ class ReplyMaker:
         if not plan.topics and not claims:
             return self._abstain(conversation, request, understood, plan)
         drafts = self._corrections.drafts(claims)
+        withheld: tuple[Withheld, ...] = ()
         if plan.topics:
             skip = frozenset(claim.brief for claim in claims if claim.brief)
             words = _WORDS - compose.words_in(drafts)
-            drafts += self._evidence.compose(plan, words=words, skip_short=skip)
+            composed, withheld = self._evidence.compose_with_model(plan, words=words, skip_short=skip, private=private)
+            drafts += composed
         else:
             drafts += self._corrections.evidence(claims)
         drafts = with_condition_notes(self._library, drafts, conversation.question)
@@ -144,6 +152,7 @@ class ReplyMaker:
             understood=understood.queries,
             scores=plan.scores,
             degraded=plan.found[0].degraded,
+            withheld=withheld,
         )
 
     def _noted(self, conversation: Conversation, request: Request, understood: Understood) -> Reply:
@@ -194,12 +203,13 @@ class ReplyMaker:
     def _dose(self, conversation: Conversation, request: Request) -> Reply:
         understood = self._understanding.read(conversation.question, conversation.earlier)
         brief = dose_brief(self._library, request.reasons)
-        again = any(classify(turn).kind is RequestKind.DOSE for turn in conversation.earlier)
+        corpus_dir = self._library.corpus_dir
+        kinds = [classify(turn, corpus_dir=corpus_dir).kind for turn in conversation.earlier]
         plan = self._evidence.plan(conversation.question, understood)
         notices = self._notices(conversation, request, understood, (brief,))
         return Reply(
             Behaviour.DECLINE_DOSE,
-            tuple(decline_dose(self._library, brief, understood, again=again)),
+            tuple(decline_dose(self._library, brief, understood, again=RequestKind.DOSE in kinds)),
             mentions=self._mentions(understood),
             notices=tuple(notice for notice in notices if notice.id != "no-dosing"),  # the reply itself says it
             suggestions=self._suggestions(plan.neighbours, (brief,)),
@@ -233,7 +243,7 @@ class ReplyMaker:
     ) -> tuple[Notice, ...]:
         medicines = [mention.medicine for mention in understood.mentions]
         return choose_notices(
-            read_signals(conversation.person, medicines),
+            read_signals(conversation.person, medicines, self._library.corpus_dir),
             medicines,
             kratom_involved=self._understanding.names_kratom(conversation.person),
             brief_care=tuple(dict.fromkeys(item for brief in briefs for item in brief.care)),

@@ -84,14 +84,16 @@ _FACT_TERMS = frozenset(
     content_terms(
         "take takes taking took use uses using get gets getting have has had prescribed prescription start started put "
         "been since for now still current currently daily day days week weeks month months year years morning night "
-        "twice once dose low high mg mgs milligrams ml shot injection tablet tablets pill pills medicine medication meds "
-        "january february march april may june july august september october november december last ago about around "
+        "twice once dose low high mg mgs milligrams ml shot injection tablet tablets pill pills medicine medication "
+        "meds january february march april may june july august september october november december last ago "
+        "about around "
         "one two three four five six seven eight nine ten fifteen twenty thirty fifty couple few several "
         "mother father mum mom dad wife husband partner son daughter friend brother sister doctor gp old years"
     )
 )
 _STATEMENT = re.compile(
-    r"^(?:hi |hello |hey |so |well |ok |okay |also |and |btw |oh )*(?:i|i'm|im|i've|ive|on|my|he|she|he's|she's|we|they|currently|been|taking)\b",
+    r"^(?:hi |hello |hey |so |well |ok |okay |also |and |btw |oh )*"
+    r"(?:i|i'm|im|i've|ive|on|my|he|she|he's|she's|we|they|currently|been|taking)\b",
     re.I,
 )
 _MAX_PARTS = 6

@@ -18,9 +18,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from rag.assistant import Assistant
 from rag.library import Library, load_library
 from rag.progress import open_assistant
-from rag.retrieval import Searcher
 from rag.server.api import NO_TELEMETRY, HandOver, Searching, create_api, is_api_path
 from rag.server.handover import open_hand_over
 from rag.server.logs import configure_logging, place_of
@@ -35,6 +35,8 @@ from rag.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+# Seconds between two sentences of the rehearsal, for those who ask meanwhile.
+_REHEARSAL_PAUSE = 0.005
 _STATIC = Path(__file__).parent / "static"
 _DESCRIPTORS_KEPT_FREE = 256
 _MOST_FILES = 65_536
@@ -123,16 +125,14 @@ def serve(settings: Settings) -> None:
     assistant = open_assistant(settings)
     warm = Event()
     # The page is there at once; the model is loaded while the first visitor reads it.
-    Thread(target=_warm_up, args=(assistant.warm_up, warm), daemon=True).start()
-    found = getattr(assistant, "searcher", None)
-    searcher = found if isinstance(found, Searcher) else None
+    Thread(target=_warm_up, args=(assistant, warm), daemon=True).start()
     sites = load_sites(options.sites_file, development=options.development)
     app = create_app(
         assistant,
         settings,
         assistant.library,
         options=options,
-        searcher=searcher,
+        searcher=assistant.searcher,
         hand_over=open_hand_over(assistant.library, settings, sites),
         ready=warm.is_set,
     )
@@ -182,13 +182,14 @@ def _open_files() -> int:
     return max(soft, wanted)
 
 
-def _warm_up(warm_up: Callable[[], None], warm: Event) -> None:
+def _warm_up(assistant: Assistant, warm: Event) -> None:
+    """Make the assistant ready, and then quicker, while people may be asking already."""
     try:
-        warm_up()
+        assistant.warm_up()
+        warm.set()
+        assistant.rehearse(pause=_REHEARSAL_PAUSE)
     except Exception as error:  # the message may quote a question; /readyz stays at 503
         logger.error("the assistant is not warm: %s", place_of(error))
-    else:
-        warm.set()
 
 
 def _mount_chat(app: FastAPI, assistant: Answering, renderer: Renderer) -> None:

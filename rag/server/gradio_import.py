@@ -25,7 +25,7 @@ def _without_stubs() -> Iterator[None]:
             raise OSError("not told while Gradio is imported")
         return known(thing)
 
-    inspect.getfile = getfile
+    inspect.getfile = getfile  # type: ignore[assignment]
     try:
         yield
     finally:
