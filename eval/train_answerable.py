@@ -31,10 +31,12 @@ from rag.settings import Settings
 
 DATA = Path(__file__).parent / "data"
 _REFUSED_AT_MOST = 0.02
-_FALSE_AMOUNTS = 0.01
+_FALSE_AMOUNTS = 0.015
 _SEED = 0
-_WORD_FEATURES = ("brief_words", "uncovered_share", "rarest_uncovered", "rarest_unknown", "unknown_share", "length")
-_ALL_FEATURES = ("brief_meaning", "passage_meaning", *_WORD_FEATURES, *HEADS)
+_WORD_FEATURES = (
+    "brief_words", "uncovered_share", "rarest_uncovered", "rarest_unknown", "unknown_share", "missing_in_best", "length"
+)  # fmt: skip
+_ALL_FEATURES = ("brief_meaning", "lead_of_brief", "passage_meaning", *_WORD_FEATURES, *HEADS)
 
 Matrix = NDArray[np.float64]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,7 @@ class Answerability:
             for passage in library.passages.values()
         }
         self._corpus = frozenset().union(*self._briefs.values(), *self._passages.values())
+        self._rarity = _rarity_in([*self._briefs.values(), *self._passages.values()])
         stored = dict(weights) if weights is not None else json.loads(WEIGHTS.read_text(encoding="utf-8"))
         self._stored = stored
         self._heads = np.asarray([stored[name]["weights"] for name in HEADS], dtype=np.float32)
@@ -142,9 +144,25 @@ class Answerability:
             "rarest_unknown": max((rarity(word) for word in unknown), default=0.0),
             "unknown_share": sum(rarity(word) for word in unknown) / weight,
             "length": math.log1p(len(asked)),
+            "lead_of_brief": brief.dense - found.briefs[1].dense if brief and len(found.briefs) > 1 else 0.0,
+            "missing_in_best": self._missing_in_best([word for word in asked if word not in named], asked, found),
         }
         missing = tuple(word for word in unknown if rarity(word) > _MISSING_IF_RARER)
         return features, missing
+
+    def _missing_in_best(self, unnamed: Sequence[str], asked: Sequence[str], found: Found) -> float:
+        """Return which share of the question the best brief and passage do not speak of, by how specific its words are.
+
+        A word that much of the corpus uses says little; what a question near the subject is really about is often
+        a word that stands in few places or none.
+        """
+        best = frozenset[str]()
+        if found.briefs:
+            best |= self._briefs[found.briefs[0].id]
+        if found.passages:
+            best |= self._passages[found.passages[0].id]
+        missing = sum(self._rarity.get(stem(word), 1.0) for word in unnamed if stem(word) not in best)
+        return missing / (sum(self._rarity.get(stem(word), 1.0) for word in asked) or 1.0)
 
     def _near(self, found: Found) -> frozenset[str]:
         briefs = [self._briefs[hit.id] for hit in found.briefs[:_NEAREST]]
@@ -155,6 +173,13 @@ class Answerability:
 def standalone(question: str, understood: Understood) -> str:
     """Return the question as written, or with what it leans on where it does not stand alone."""
     return understood.queries[0] if understood.follow_up else question
+
+
+def _rarity_in(texts: Sequence[frozenset[str]]) -> dict[str, float]:
+    """Return how rare each stem is among texts: 0 where all have it, near 1 where one has."""
+    counts = Counter(term for text in texts for term in text)
+    most = math.log(len(texts) + 1)
+    return {term: math.log((len(texts) + 1) / (count + 1)) / most for term, count in counts.items()}
 
 
 def _asked_words(text: str) -> Sequence[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rag.answering import compose
 from rag.answering.citing import Draft
@@ -18,7 +18,7 @@ from rag.library import Library
 from rag.records import Behaviour, Brief, Claim, Notice, Withheld
 from rag.safety.language import detect
 from rag.safety.notices import choose_notices
-from rag.safety.requests import Request, RequestKind, classify
+from rag.safety.requests import Request, RequestKind, classify, has_other_amounts
 from rag.safety.signals import read_signals
 
 _MOST_SUGGESTIONS = 3
@@ -26,6 +26,8 @@ _MOST_SUGGESTIONS = 3
 _WORDS = 175
 _ON_TOPIC = 0.5
 _CLEAR_BRIEF = 0.78
+# Under this probability of being on the subject, a request for an amount is about something else.
+_OFF_SUBJECT = 0.1
 _AMOUNT = re.compile(
     r"\bhow (?:much|many|often|strong)\b|\b(?:dos(?:e|es|age|ing)|amounts?|grams?|mgs?|spoons?|"
     r"spoonfuls?|caps(?:ules)?|servings?)\b"
@@ -88,7 +90,7 @@ class ReplyMaker:
             return self._other_language(language)
         request = classify(conversation.question, conversation.earlier, corpus_dir=self._library.corpus_dir)
         if request.kind is RequestKind.DOSE:
-            return self._dose(conversation, request)
+            return self._off_subject(conversation, request) or self._dose(conversation, request)
         if (
             request.kind is not RequestKind.QUESTION
             and not request.also_question
@@ -171,13 +173,33 @@ class ReplyMaker:
         """Tell whether a question that no rule took for a dose request is one by its meaning.
 
         Either it reads like one and no other brief clearly answers it, or it names an
-        amount and the brief on amounts answers it best.
+        amount and the brief on amounts answers it best. A request in a few plain words
+        ("nearer the top or the bottom?") need not name the subject.
         """
+        if has_other_amounts(text, self._library.corpus_dir):
+            return False
         nearest = plan.topics[0].brief if plan.topics else None
         if nearest is not None and nearest.id == self._messages.text("dose.reason_brief"):
             return bool(_AMOUNT.search(text))
         elsewhere = nearest is not None and "dosing" not in nearest.topics and plan.scores["clarity"] >= _CLEAR_BRIEF
-        return plan.asks_amount and plan.judgement.on_topic >= _ON_TOPIC and not elsewhere
+        ours = plan.judgement.on_topic >= _ON_TOPIC or not plan.judgement.missing
+        return plan.asks_amount and ours and not elsewhere
+
+    def _off_subject(self, conversation: Conversation, request: Request) -> Reply | None:
+        """Return the reply to a request for an amount of something that is not the subject, such as a cough syrup.
+
+        Only a message that stands alone, names neither kratom nor a medicine the evidence
+        speaks of, has a word that the corpus does not know or another medicine, and does
+        not read like a request for kratom.
+        """
+        understood = self._understanding.read(conversation.question, conversation.earlier)
+        ours = any(mention.medicine.brief or mention.medicine.topic_briefs for mention in understood.mentions)
+        if conversation.earlier or ours or self._understanding.names_kratom(conversation.person):
+            return None
+        plan = self._evidence.plan(conversation.question, understood)
+        unknown = bool(plan.judgement.missing or understood.mentions)
+        beside = unknown and plan.judgement.on_topic < _OFF_SUBJECT and not plan.asks_amount
+        return self._abstain(conversation, request, understood, replace(plan, uncovered=())) if beside else None
 
     def _abstain(self, conversation: Conversation, request: Request, understood: Understood, plan: Plan) -> Reply:
         near = bool(plan.uncovered) or plan.judgement.on_topic >= _ON_TOPIC

@@ -50,6 +50,15 @@ def test_a_word_found_nowhere_is_named(library, tiny_names):
     assert judged.probability < judge(library, tiny_names, "can kratom mean liver injury", LIVER).probability
 
 
+def test_a_specific_word_missing_from_the_best_hits_counts_more_than_a_common_one(library, tiny_names):
+    def missing(question):
+        understood = Understanding(tiny_names).read(question)
+        return Answerability(library, tiny_names).features(question, understood, LIVER)[0]["missing_in_best"]
+
+    assert missing("liver injury") == 0.0
+    assert 0.0 < missing("liver injury hedgehogs") < missing("hedgehogs") == 1.0
+
+
 def test_nothing_found_covers_nothing(library, tiny_names):
     assert not judge(library, tiny_names, "can kratom mean hedgehogs injury", NOTHING).answerable
 

@@ -7,7 +7,7 @@ Deterministic and local: patterns in `corpus/requests.yaml`, no model.
 """
 
 from rag.safety.requests.amounts import has_amount_to_take
-from rag.safety.requests.classify import classify
+from rag.safety.requests.classify import classify, has_other_amounts
 from rag.safety.requests.kinds import Request, RequestKind
 
-__all__ = ["Request", "RequestKind", "classify", "has_amount_to_take"]
+__all__ = ["Request", "RequestKind", "classify", "has_amount_to_take", "has_other_amounts"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rag.safety.phrases import default_corpus_dir
-from rag.safety.requests.dose import dose_request, is_question
+from rag.safety.requests.dose import counts_other_things, dose_request, is_question
 from rag.safety.requests.kinds import Request, RequestKind
 from rag.safety.requests.wording import Wording, read_wording
 
@@ -48,6 +48,16 @@ def classify(
         or _named_kind(clauses, rules)
         or Request(RequestKind.QUESTION if any(c.isalpha() for c in text) else RequestKind.EMPTY, ("no-rule",))
     )
+
+
+def has_other_amounts(text: str, corpus_dir: Path | None = None) -> bool:
+    """Tell whether the amounts a message speaks of are none to take, so that its meaning alone is no dose request.
+
+    Args:
+        text: The message, in English.
+        corpus_dir: The folder with `requests.yaml`; by default that of the settings.
+    """
+    return counts_other_things(text, read_wording(corpus_dir or default_corpus_dir()))
 
 
 def _small_talk(clauses: Sequence[str], previous_assistant: Sequence[str], rules: Wording) -> Request | None:

@@ -63,6 +63,12 @@ def _cues(clause: str, wording: Wording) -> tuple[str, ...]:
     return ("cues",) if enough else ()
 
 
+def counts_other_things(text: str, wording: Wording) -> bool:
+    """Tell whether the numbers or amounts in a message are none to take: miles, eggs, what a study gave."""
+    rules = (*wording.not_dose, *wording.other_amounts)
+    return any(rule.matches(clause) for clause in wording.clauses(text) for rule in rules)
+
+
 def _is_no_dose(clause: str, wording: Wording) -> bool:
     return any(rule.matches(clause) for rule in wording.not_dose)
 

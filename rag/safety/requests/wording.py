@@ -28,6 +28,7 @@ class Wording:
     cues: tuple[tuple[float, Rule], ...]
     enough: float
     not_dose: tuple[Rule, ...]
+    other_amounts: tuple[Rule, ...]
     past_intake: tuple[Rule, ...]
     unwell: tuple[Rule, ...]
     follow_up: tuple[Rule, ...]
@@ -61,7 +62,7 @@ def read_wording(corpus_dir: Path) -> Wording:
     known = english_words(corpus_dir) | frozenset(tree["respell"]["known"].split())
     words = {str(word): str(plain) for word, plain in tree["respell"]["words"].items()}
     rules = {part: compile_rules(tree[part], macros, name) for part in ("dose", "not_dose", "follow_up", "kinds")}
-    happened = {part: compile_rules(tree[part], macros, name) for part in ("past_intake", "unwell")}
+    beside = {part: compile_rules(tree[part], macros, name) for part in ("past_intake", "unwell", "other_amounts")}
     cues = tree["cues"]["weights"]
     weights = [float(cue["weight"]) for cue in cues]
     names = [RequestKind(entry["kind"]) for entry in tree["kinds"]]
@@ -72,8 +73,9 @@ def read_wording(corpus_dir: Path) -> Wording:
         cues=tuple(zip(weights, compile_rules(cues, macros, name), strict=True)),
         enough=float(tree["cues"]["enough"]),
         not_dose=rules["not_dose"],
-        past_intake=happened["past_intake"],
-        unwell=happened["unwell"],
+        other_amounts=beside["other_amounts"],
+        past_intake=beside["past_intake"],
+        unwell=beside["unwell"],
         follow_up=rules["follow_up"],
         kinds=tuple(zip(names, rules["kinds"], strict=True)),
         small_talk={RequestKind(kind): compile_any(talk[kind], macros) for kind in talk if kind != "fillers"},
