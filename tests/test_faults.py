@@ -156,7 +156,7 @@ class Planted:
     def __init__(self, *drafts: Draft) -> None:
         self.drafts = drafts
 
-    def reply(self, _conversation) -> Reply:
+    def reply(self, _conversation, *, private=True) -> Reply:
         return Reply(Behaviour.ANSWER, self.drafts)
 
 
