@@ -335,7 +335,9 @@ def test_a_bare_fact_is_taken_in_and_not_corrected_or_lectured(ask, statement):
     assert answer.mentions and answer.suggestions
 
 
-@pytest.mark.parametrize("statement", ["I take zoloft and kratom", "i stopped my zoloft", "zoloft side effects"])
+@pytest.mark.parametrize(
+    "statement", ["I take zoloft and kratom", "i stopped my zoloft", "zoloft side effects", "took zoloft today"]
+)
 def test_a_message_that_says_more_than_a_bare_fact_is_answered(ask, statement):
     assert ask(statement).behaviour is Behaviour.ANSWER
 

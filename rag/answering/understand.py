@@ -82,7 +82,7 @@ _ANCHORS = frozenset(
 # What may stand beside a medicine in a message that states a fact and asks nothing.
 _FACT_TERMS = frozenset(
     content_terms(
-        "take takes taking took use uses using get gets getting have has had prescribed prescription start started put "
+        "take takes taking use uses using get gets getting have has had prescribed prescription start started put "
         "been since for now still current currently daily day days week weeks month months year years morning night "
         "twice once dose low high mg mgs milligrams ml shot injection tablet tablets pill pills medicine medication "
         "meds january february march april may june july august september october november december last ago "

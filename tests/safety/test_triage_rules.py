@@ -20,6 +20,15 @@ def level(model, *messages):
 
 
 @pytest.mark.parametrize(
+    ("asking", "pleading"),
+    [("What can you help me with?", "help me"), ("need help finding a therapist", "i need help")],
+)
+def test_asking_for_something_is_told_from_a_plea(triage_model, asking, pleading):
+    assert level(triage_model, asking) == TriageLevel.NONE
+    assert level(triage_model, pleading) == TriageLevel.CONCERN
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "I don’t want to live",
@@ -47,6 +56,9 @@ def test_disguises_do_not_hide_a_crisis(triage_model, text):
         ("my toddler ate my kratom", "how do I keep kratom away from a toddler?"),
         ("I have chest pain right now", "does kratom cause chest pain"),
         ("I took way too much kratom", "how much kratom is too much"),
+        ("took 30 zoloft", "took 50 mg zoloft this morning"),
+        ("i swallowed 40 paroxetine", "my doctor raised me to 40 paroxetine"),
+        ("i've taken twenty of my trazodone", "i've taken trazodone for twenty years"),
         ("I can't wake my brother", "what do I do if someone cannot be woken?"),
         ("my eyes are yellow since I take kratom", "can kratom make your eyes yellow?"),
         ("he just had a seizure on the floor", "I had a seizure years ago, is kratom safe"),
