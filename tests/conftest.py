@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import hypothesis
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from rag import Assistant, Settings
 from rag.library import Library, load_library
@@ -28,3 +32,18 @@ def assistant() -> Assistant:
     if folder is None or not folder.is_dir():
         pytest.skip(f"the package {MODEL_PACKAGE} with the embedding model is not installed; run 'make install'")
     return Assistant.from_settings(Settings())
+
+
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, which asks for nothing outside the test."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"Chromium is not installed at {CHROMIUM}")
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *quiet])
+        yield chromium
+        chromium.close()

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from made_reports import HOSTILE, failure, report
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from eval.compare import compare
 from eval.report import render_report
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed at /usr/bin/chromium")
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +25,6 @@ def address(tmp_path_factory) -> str:
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(render_report(run, compare(old, run)), encoding="utf-8")
     return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ import json
 import sys
 import time
 import warnings
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -19,9 +18,8 @@ from types import ModuleType
 import httpx
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from server.fakes import HOSTILE, FakeAssistant
-from server.test_widget_browser import ARGUMENTS, CHROMIUM
 from server.widget_stub import free_port, host_app, serving
 from starlette.applications import Starlette
 
@@ -45,8 +43,6 @@ PACKAGE = {
     "conversation": [{"role": "user", "text": HOSTILE, "citations": []}],
     "sources": [{"title": HOSTILE, "url": "javascript:window.hacked=1", "kind": "x", "year": 1, "passages": []}],
 }
-
-needs_chromium = pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed at /usr/bin/chromium")
 
 
 def load(name: str) -> ModuleType:
@@ -97,23 +93,7 @@ def assistant_app(library, sites: Path) -> FastAPI:
         warnings.simplefilter("ignore", ResourceWarning)
         app = create_app(FakeAssistant(library), settings, library, options=options, hand_over=service)
         gc.collect()
-    inner = app.router.lifespan_context
-
-    @asynccontextmanager
-    async def running(outer: FastAPI) -> AsyncIterator[None]:
-        async with service.running(), inner(outer):
-            yield
-
-    app.router.lifespan_context = running
     return app
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -136,7 +116,6 @@ def ask(page: Page, question: str) -> None:
     expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
 
 
-@needs_chromium
 def test_from_a_question_to_a_ticket(place: Place, page: Page, library):
     page.goto(place.desk)
     page.get_by_role("button", name="Ask about kratom or depression").click()
@@ -169,7 +148,6 @@ def test_from_a_question_to_a_ticket(place: Place, page: Page, library):
     assert page.problems == []
 
 
-@needs_chromium
 def test_the_frame_answers_too(place: Place, page: Page):
     page.goto(f"{place.desk}/frame")
     frame = page.frame_locator("iframe")
@@ -180,7 +158,6 @@ def test_the_frame_answers_too(place: Place, page: Page):
     assert page.problems == []
 
 
-@needs_chromium
 def test_a_page_that_is_not_listed_is_refused_and_shows_help(place: Place, page: Page):
     page.goto(f"{place.stranger}/?element=<kratom-evidence site='help-desk'></kratom-evidence>")
     page.get_by_role("button", name="Ask about kratom or depression").click()
@@ -190,7 +167,6 @@ def test_a_page_that_is_not_listed_is_refused_and_shows_help(place: Place, page:
     assert page.frame_locator("iframe").locator("kratom-evidence").count() == 0
 
 
-@needs_chromium
 def test_what_a_ticket_holds_is_shown_and_never_run(place: Place, page: Page):
     assert post(place, PACKAGE, "h_hostile").status_code == 200
     page.goto(f"{place.desk}/tickets")
