@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -153,21 +155,22 @@ def run_suite(
     start = time.perf_counter()
     progress(suite.name, 0, len(cases))
     task = build_task(suite, cases, target, _counting(suite.name, len(cases), progress))
-    logs = inspect_ai.eval(
-        task,
-        model=None,
-        display="none",
-        log_dir=str(log_dir),
-        # One case at a time: answering keeps a processor busy, and waits for nothing.
-        max_samples=1 if "product" in target.abilities else 4,
-        max_tasks=1,
-        log_realtime=False,
-        log_buffer=1000,
-        log_level="error",
-        score_display=False,
-        ctl_server=False,
-        acp_server=False,
-    )
+    with _own_log_level():
+        logs = inspect_ai.eval(
+            task,
+            model=None,
+            display="none",
+            log_dir=str(log_dir),
+            # One case at a time: answering keeps a processor busy, and waits for nothing.
+            max_samples=1 if "product" in target.abilities else 4,
+            max_tasks=1,
+            log_realtime=False,
+            log_buffer=1000,
+            log_level="error",
+            score_display=False,
+            ctl_server=False,
+            acp_server=False,
+        )
     if not logs or logs[0].status == "cancelled":  # Inspect takes Ctrl-C for itself
         raise KeyboardInterrupt
     (log,) = logs
@@ -177,6 +180,17 @@ def run_suite(
     finished = collect(suite, sorted(log.samples or [], key=lambda sample: place[str(sample.id)]))
     seconds = round(time.perf_counter() - start, 2)
     return finished.model_copy(update={"result": finished.result.model_copy(update={"seconds": seconds})})
+
+
+@contextmanager
+def _own_log_level() -> Iterator[None]:
+    """Put the level of this process's log back: Inspect sets it for everybody, which would silence our warnings."""
+    root = logging.getLogger()
+    level = root.level
+    try:
+        yield
+    finally:
+        root.setLevel(level)
 
 
 def fingerprints(target: Target) -> dict[str, str]:

@@ -1,5 +1,7 @@
 import json
+import logging
 
+import inspect_ai
 import pytest
 from planted import Scripted, Spoiled, refuse
 from typer.testing import CliRunner
@@ -47,6 +49,19 @@ def test_a_report_holds_figures_failures_and_what_it_was_made_of(library, run_on
     assert report.latency.p50 > 0 and len(report.latency.values) == 2
     assert {"corpus", "data", "settings", "code", "versions"} <= set(report.fingerprints)
     assert RunReport.model_validate_json(report.model_dump_json()) == report
+
+
+def test_a_run_leaves_the_log_level_of_the_process_alone(library, run_one, monkeypatch):
+    real = inspect_ai.eval
+
+    def eval_on_first_use(*args, **kwargs):
+        logging.getLogger().setLevel(logging.ERROR)  # what Inspect does once in a process
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(inspect_ai, "eval", eval_on_first_use)
+    before = logging.getLogger().level
+    run_one(SCOPE, Product(Scripted(library)), CASES)
+    assert logging.getLogger().level == before != logging.ERROR
 
 
 def test_logs_are_written_for_inspect_view(library, run_one, tmp_path):
